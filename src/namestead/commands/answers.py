@@ -1,0 +1,238 @@
+"""What commands answer: the shapes every door renders, and the log keeps for a replay.
+
+`msgspec.Struct` because these are written to JSON for every command; field names are the contract's own.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from namestead.objects.contact import Contact
+from namestead.objects.domain import ApplyState, Domain, Phase
+from namestead.objects.facts import Changed, Facts
+from namestead.objects.host import Host
+from namestead.objects.zone import Zone
+from namestead.rules import lifecycle, names
+
+
+class Amount(msgspec.Struct, frozen=True, gc=False):
+    """`amount` is a decimal string, `currency` a code of ISO 4217 or the operator's own."""
+
+    amount: str
+    currency: str
+
+
+class Sponsor(msgspec.Struct, frozen=True, gc=False):
+    channel_id: str
+    slug: str
+
+
+class Nameserver(msgspec.Struct, frozen=True, gc=False):
+    host: str
+    addresses: tuple[str, ...]
+
+
+class NameserverApply(msgspec.Struct, frozen=True, gc=False):
+    state: str
+    queued_at: datetime | None
+    applied_at: datetime | None
+
+
+class DsData(msgspec.Struct, frozen=True, gc=False):
+    key_tag: int
+    algorithm: int
+    digest_type: int
+    digest: str
+
+
+class LinkedContact(msgspec.Struct, frozen=True, gc=False):
+    type: str
+    id: str
+
+
+class BackendState(msgspec.Struct, frozen=True, gc=False):
+    adapter: str
+    reference: str
+    state: str
+
+
+class Registrant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The holder, as the sponsor sees it. Empty where the zone has no contacts or none was given."""
+
+    id: str = ""
+    name: str = ""
+    organization: str = ""
+    email: str = ""
+    phone: str = ""
+    street: tuple[str, ...] = ()
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+class TransferState(msgspec.Struct, frozen=True, gc=False):
+    """`requested_by` and `act_by` are registrar slugs, `act_at` when the transfer ends by itself."""
+
+    status: str
+    requested_by: str
+    requested_at: datetime
+    act_by: str
+    act_at: datetime
+
+
+class Registration(msgspec.Struct, frozen=True, gc=False):
+    """A registration as its sponsor sees it."""
+
+    domain: str
+    unicode_name: str
+    tld: str
+    roid: str
+    registrar: Sponsor
+    lifecycle_state: str
+    status: tuple[str, ...]
+    rgp_status: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime | None
+    transferred_at: datetime | None
+    expires_at: datetime
+    redemption_until: datetime | None
+    release_at: datetime | None
+    auto_renew: bool
+    registrant: Registrant
+    contacts: tuple[LinkedContact, ...]
+    nameservers: tuple[Nameserver, ...]
+    nameserver_apply: NameserverApply
+    ds: tuple[DsData, ...]
+    backend: BackendState
+    protected_legacy: bool
+    sandbox_fixture: bool
+    transfer: TransferState | None = None
+
+    def summary(self) -> dict[str, Any]:
+        """What of it may stand in a poll event: no personal data."""
+        return {
+            "lifecycle_state": self.lifecycle_state,
+            "status": self.status,
+            "expires_at": self.expires_at,
+            "release_at": self.release_at,
+            "registrar": self.registrar,
+            "nameservers": [n.host for n in self.nameservers],
+            "nameserver_apply": self.nameserver_apply.state,
+            "transfer": self.transfer,
+        }
+
+
+class PublicRegistration(msgspec.Struct, frozen=True, gc=False):
+    """A registration as another registrar sees it: name, state, dates, sponsor, nameservers."""
+
+    domain: str
+    unicode_name: str
+    tld: str
+    roid: str
+    registrar: Sponsor
+    lifecycle_state: str
+    status: tuple[str, ...]
+    rgp_status: tuple[str, ...]
+    created_at: datetime
+    updated_at: datetime | None
+    transferred_at: datetime | None
+    expires_at: datetime
+    redemption_until: datetime | None
+    release_at: datetime | None
+    nameservers: tuple[Nameserver, ...]
+
+
+_FALLING = (Phase.REDEMPTION, Phase.PENDING_RESTORE, Phase.PENDING_DELETE, Phase.RELEASED)
+
+
+def registration(facts: Facts, domain: Domain, zone: Zone, changes: tuple[Changed, ...] = ()) -> Registration:
+    """The sponsor's view of a domain at the batch's instant, with what time has brought about already applied.
+
+    `changes` are hosts and contacts the same decision makes, which the facts do not hold yet.
+    """
+    now = facts.now
+    hosts: Mapping[int, Host] = facts.hosts_by_id
+    contacts: Mapping[int, Contact] = facts.contacts_by_id
+    if len(changes) > 1:
+        hosts = {**{i: hosts[i] for i in domain.hosts if i in hosts}, **{c.id: c for c in changes if isinstance(c, Host)}}
+        made = {c.id: c for c in changes if isinstance(c, Contact)}
+        contacts = ChainMap(made, facts.contacts_by_id) if made else contacts
+    domain = lifecycle.as_of(domain, zone, now)
+    phase = lifecycle.phase_at(domain, now)
+    falling = phase in _FALLING
+    registrar = facts.registrar(domain.registrar_id)
+    backend = zone.policy.backend
+    return Registration(
+        domain=domain.name,
+        unicode_name=names.to_unicode(domain.name),
+        tld=zone.name,
+        roid=domain.roid,
+        registrar=Sponsor(registrar.channel_id, registrar.slug),
+        lifecycle_state=phase.value,
+        status=lifecycle.statuses_at(domain, now),
+        rgp_status=lifecycle.rgp_statuses_at(domain, now),
+        created_at=domain.created_at,
+        updated_at=domain.updated_at,
+        transferred_at=domain.transferred_at,
+        expires_at=domain.expires_at,
+        redemption_until=domain.redemption_until if falling else None,
+        release_at=domain.release_at if falling else None,
+        auto_renew=domain.auto_renew,
+        registrant=registrant_of(contacts[domain.registrant_id]) if domain.registrant_id else Registrant(),
+        contacts=tuple(LinkedContact(kind, contacts[i].handle) for kind, i in domain.contacts),
+        nameservers=tuple(Nameserver(hosts[i].name, hosts[i].addresses) for i in domain.hosts),
+        nameserver_apply=NameserverApply(domain.apply_state.value, domain.queued_at, domain.applied_at),
+        ds=tuple(DsData(d.key_tag, d.algorithm, d.digest_type, d.digest) for d in domain.ds),
+        backend=BackendState(backend.adapter, backend.reference or zone.name, backend_state(domain)),
+        protected_legacy=domain.protected_legacy,
+        sandbox_fixture=domain.fixture,
+        transfer=transfer_state(facts, domain),
+    )
+
+
+def public_registration(facts: Facts, domain: Domain, zone: Zone) -> PublicRegistration:
+    """What a registrar that is not the sponsor sees."""
+    whole = registration(facts, domain, zone)
+    return PublicRegistration(*(getattr(whole, name) for name in PublicRegistration.__struct_fields__))
+
+
+def transfer_state(facts: Facts, domain: Domain) -> TransferState | None:
+    transfer = domain.transfer
+    if transfer is None:
+        return None
+    return TransferState(
+        transfer.status.value,
+        facts.registrar(transfer.requested_by).slug,
+        transfer.requested_at,
+        facts.registrar(transfer.act_by).slug,
+        transfer.act_at,
+    )
+
+
+def backend_state(domain: Domain) -> str:
+    """`ready` once the name server was seen to answer what is stored, or when there is nothing to publish."""
+    if domain.apply_state in (ApplyState.PENDING, ApplyState.FAILED):
+        return domain.apply_state.value
+    return "ready"
+
+
+def registrant_of(contact: Contact) -> Registrant:
+    postal = contact.postal
+    return Registrant(
+        contact.handle,
+        postal.name,
+        postal.organization,
+        contact.email,
+        contact.phone,
+        postal.street,
+        postal.city,
+        postal.state,
+        postal.postal_code,
+        postal.country,
+    )

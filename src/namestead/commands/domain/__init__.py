@@ -1,0 +1,1 @@
+"""Commands on domains (RFC 5731)."""

@@ -1,0 +1,371 @@
+"""Decide: a batch's commands in turn, in memory. What the engine does around `decide`, once, for every command of every
+door: the register's gates, replay of an idempotency key, due events, the log row, versions, postings, outbox.
+
+No I/O here: facts go in, work comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from namestead import errors
+from namestead.commands.domain.settle import SettleDomain
+from namestead.commands.protocol import Answer, Context, Outcome, Principal
+from namestead.commands.table import BY_NAME, BY_TYPE, Party, Row
+from namestead.engine.submission import Envelope, Submission
+from namestead.errors import Refusal
+from namestead.objects.account import Account
+from namestead.objects.contact import Contact
+from namestead.objects.domain import Domain
+from namestead.objects.facts import Changed, Facts
+from namestead.objects.host import Host
+from namestead.objects.log import LogStatus, Surface
+from namestead.objects.names import Name
+from namestead.objects.registrar import ApiKey, Listing, Registrar
+from namestead.objects.retained import Retained
+from namestead.objects.zone import Zone
+from namestead.rules import lifecycle, permissions
+from namestead.store.load import Stored
+from namestead.store.save import Work
+
+log = structlog.get_logger("namestead.engine")
+_encode = msgspec.json.Encoder().encode
+
+BY_TIME = Principal(actor="time")
+"""Who writes down what time has brought about."""
+
+TIMES_ENVELOPE = Envelope(BY_TIME, Surface.JOBS)
+
+LIVE = 0
+"""The key epoch of production; others count a channel's sandbox resets."""
+
+
+class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
+    """What the log keeps of an answer, so that a replay gives the same again."""
+
+    status: str
+    result: Any
+    balance: int | None = None
+    currency: str | None = None
+
+
+class _StoredAnswer(msgspec.Struct, frozen=True):
+    status: str
+    result: msgspec.Raw
+    balance: int | None = None
+    currency: str | None = None
+
+
+_decode_stored = msgspec.json.Decoder(_StoredAnswer).decode
+
+
+class Decisions:
+    """The decisions of one batch. `work` is what they leave to be saved."""
+
+    def __init__(
+        self,
+        facts: Facts,
+        stored: dict[tuple[int, str], list[Stored]],
+        new_log_id: Callable[[], int],
+        new_object_id: Callable[[], int],
+    ) -> None:
+        self.facts = facts
+        self.work = Work(facts.now)
+        self._stored = stored
+        self._new_log_id = new_log_id
+        self._new_object_id = new_object_id
+
+    def take(self, submission: Submission) -> None:
+        """Decide one submission: afterwards it carries its answer or its refusal."""
+        s = submission
+        s.ids.rewind()
+        s.answer = s.refusal = None
+        try:
+            registrar = self._gates(s)
+        except Refusal as refusal:
+            s.refusal = refusal
+            if self._evidence(s):
+                self._log(s, LogStatus.FAILED, error=refusal.kind.code)
+            return
+        try:
+            replayed = self._replay(s, registrar)
+            if replayed is not None:
+                s.answer = replayed
+                if self._evidence(s):
+                    self._log(s, LogStatus.REPLAYED)
+                return
+            self._run(s, registrar)
+        except Refusal as refusal:
+            self._refused(s, refusal)
+        except Exception:
+            log.exception("command failed in an unforeseen way", command=s.row.name, log_id=s.log_id)
+            self._refused(s, Refusal(errors.INTERNAL_ERROR))
+
+    def _gates(self, s: Submission) -> Registrar | None:
+        """The gates that depend on the register (contracts/registrar-api.md, 3, 6 and 7)."""
+        if s.row.party is not Party.REGISTRAR:
+            return None
+        reference = self.facts.reference
+        registrar = reference.registrars.get(s.envelope.principal.registrar_id or 0)
+        if registrar is None or not registrar.approved:
+            raise Refusal(errors.REGISTRAR_CHANNEL_REQUIRED)
+        subject = s.command.subject
+        if s.row.listed and subject is not None:
+            zone = permissions.require_zone(reference, Name(subject))
+            permissions.require_listing(reference, registrar, zone)
+            if s.row.transform and not s.row.always:
+                permissions.require_production(registrar, zone, sandbox=s.envelope.sandbox)
+        return registrar
+
+    def _evidence(self, s: Submission) -> bool:
+        registrar = self.facts.reference.registrars.get(s.envelope.principal.registrar_id or 0)
+        return registrar is not None and registrar.evidence
+
+    def _epoch(self, s: Submission, registrar: Registrar | None) -> int:
+        """Keys of sandbox and test-zone commands live in the channel's current epoch; all others for good."""
+        if registrar is None:
+            return LIVE
+        subject = s.command.subject
+        zone = self.facts.reference.zone_of(Name(subject)) if subject is not None else None
+        rehearsal = s.envelope.sandbox or (zone is not None and zone.test)
+        return registrar.epoch if rehearsal else LIVE
+
+    def _replay(self, s: Submission, registrar: Registrar | None) -> Answer[Any] | None:
+        key = s.envelope.idempotency_key
+        if key is None or not s.row.transform or s.row.always:
+            return None
+        current = {LIVE, registrar.epoch if registrar is not None else LIVE}
+        for stored in self._stored.get((s.envelope.principal.id, key), ()):
+            if stored.epoch not in current:
+                continue
+            if stored.request_hash != s.request_hash:
+                raise Refusal(
+                    errors.DUPLICATE_IDEMPOTENCY_KEY_CONFLICT,
+                    "idempotency_key",
+                    key,
+                    message=f"This idempotency key was used for another request (log_{stored.log_id}, {stored.command}). "
+                    "Use a new key for a new request.",
+                )
+            return _answer_again(stored)
+        return None
+
+    def _run(self, s: Submission, registrar: Registrar | None) -> None:
+        e = s.envelope
+        facts = fork(self.facts) if e.sandbox and not s.row.always else self.facts
+        if s.row.transform:
+            self._settle(facts, s.needs.domains)
+        context = Context(e.principal, registrar, e.surface, e.sandbox, s.ids)
+        outcome: Outcome[Any] = s.command.decide(facts, context)
+        if facts is not self.facts:
+            status, shown = LogStatus.SANDBOX, "sandbox"
+        else:
+            self._apply(s.log_id, outcome)
+            status, shown = LogStatus.SUCCESS, "pending" if outcome.pending else "success"
+        account = self._account(registrar)
+        balance = (account.balance, account.currency) if account is not None else None
+        sandboxed = status is LogStatus.SANDBOX
+        s.answer = Answer(outcome.result, s.log_id, shown, sandboxed, False, balance)
+        if not s.row.transform and e.idempotency_key is None and not self._evidence(s):
+            return
+        text = None
+        if s.row.transform:
+            text = _encode(StoredAnswer(shown, outcome.result, *(balance or (None, None)))).decode()
+        apply = "none" if sandboxed else outcome.apply.value
+        self._log(s, status, apply=apply, result=text, counterpart_id=None if sandboxed else outcome.counterpart_id)
+        if e.idempotency_key is not None and s.row.transform and not s.row.always:
+            self._hold_key(s, registrar, status, apply, text)
+
+    def _hold_key(self, s: Submission, registrar: Registrar | None, status: LogStatus, apply: str, text: str | None) -> None:
+        e, epoch = s.envelope, self._epoch(s, registrar)
+        assert e.idempotency_key is not None
+        row = (e.principal.id, e.idempotency_key, epoch, s.log_id, self.facts.now, s.request_hash)
+        self.work.idempotency.append(row)
+        twin = Stored(epoch, s.request_hash, s.log_id, status.value, s.row.name, apply, text)
+        self._stored.setdefault((e.principal.id, e.idempotency_key), []).append(twin)
+
+    def _refused(self, s: Submission, refusal: Refusal) -> None:
+        s.answer, s.refusal = None, refusal
+        if s.row.transform or s.envelope.idempotency_key is not None or self._evidence(s):
+            self._log(s, LogStatus.FAILED, error=refusal.kind.code)
+        if refusal.kind is errors.AUTH_INFO_INVALID and s.command.subject in self.facts.failed_auth:
+            self.facts.failed_auth[Name(s.command.subject)] += 1
+
+    def _account(self, registrar: Registrar | None) -> Account | None:
+        return self.facts.accounts.get(registrar.account_id) if registrar is not None else None
+
+    def _settle(self, facts: Facts, names: Iterable[Name]) -> None:
+        """Write down what is due for the names a transform is about, in order, before it is decided."""
+        for name in names:
+            while (domain := facts.domains.get(name)) is not None:
+                due = lifecycle.next_due(domain)
+                if due is None or due.at > facts.now:
+                    break
+                self._settle_one(facts, domain, due)
+
+    def _settle_one(self, facts: Facts, domain: Domain, due: lifecycle.Due) -> None:
+        command = SettleDomain(domain.name, due)
+        s = Submission(
+            command, BY_TYPE[SettleDomain], TIMES_ENVELOPE, self._new_log_id(), self._new_object_id, None, 0.0
+        )
+        context = Context(BY_TIME, None, Surface.JOBS, False, s.ids)
+        outcome = command.decide(facts, context)
+        if facts is not self.facts:
+            for change in outcome.changes:
+                facts.put(change)
+            facts.post(outcome.postings)
+            return
+        self._apply(s.log_id, outcome)
+        text = _encode(StoredAnswer("success", outcome.result)).decode()
+        self._log(
+            s,
+            LogStatus.SUCCESS,
+            apply=outcome.apply.value,
+            result=text,
+            counterpart_id=outcome.counterpart_id,
+            registrar_id=domain.registrar_id,
+        )
+
+    def _apply(self, log_id: int, outcome: Outcome[Any]) -> None:
+        """Let later commands see what was decided, and note it for the save."""
+        facts, work = self.facts, self.work
+        for change in outcome.changes:
+            self._change(log_id, change)
+        if outcome.postings:
+            facts.post(outcome.postings)
+            work.post(log_id, outcome.postings)
+            for p in outcome.postings:
+                for account_id in (p.debit, p.credit):
+                    if account_id > 0:
+                        work.accounts[account_id] = facts.accounts[account_id]
+        if outcome.events:
+            work.publish(log_id, outcome.events)
+
+    def _change(self, log_id: int, change: Changed) -> None:
+        facts, work = self.facts, self.work
+        match change:
+            case Domain():
+                before = facts.domains_by_id.get(change.id)
+                change = self._stamped(change, before)
+                work.domains[change.id] = (change, _due_at(change))
+                if before is None:
+                    if change.hosts or change.contacts:
+                        work.relinked[change.id] = change
+                elif change.id in work.relinked or (before.hosts, before.contacts) != (change.hosts, change.contacts):
+                    work.relinked[change.id] = change
+            case Host():
+                change = self._stamped(change, facts.hosts_by_id.get(change.id))
+                work.hosts[change.id] = change
+            case Contact():
+                change = self._stamped(change, facts.contacts_by_id.get(change.id))
+                work.contacts[change.id] = change
+            case Retained():
+                known = next((r for r in facts.retained.get(change.name, ()) if r.id == change.id), None)
+                change = self._stamped(change, known)
+                work.retained[change.id] = change
+            case Account():
+                change = self._stamped(change, facts.accounts.get(change.id))
+                work.accounts[change.id] = change
+            case Registrar():
+                change = self._stamped(change, facts.reference.registrars.get(change.id))
+                work.registrars[change.id] = change
+                work.reference = True
+            case Zone():
+                change = self._stamped(change, facts.reference.zones_by_id.get(change.id))
+                work.zones[change.id] = change
+                work.reference = True
+            case Listing():
+                pair = change.registrar_id, change.zone_id
+                if pair not in facts.reference.listings:
+                    work.new_listings.add(pair)
+                work.listings[pair] = change
+                work.reference = True
+            case ApiKey():
+                if facts.keys.get(change.id) is None:
+                    work.new_keys.add(change.id)
+                work.keys[change.id] = change
+                work.reference = True
+        facts.put(change)
+        if not isinstance(change, Listing | ApiKey):
+            kind = type(change).__name__.lower()
+            body = _encode(change).decode()
+            work.versions.append((change.id, change.version, kind, log_id, facts.now, body))
+
+    def _stamped(self, change: Any, before: Any) -> Any:
+        if before is None:
+            self.work.new.add(change.id)
+            return change
+        return replace(change, version=before.version + 1)
+
+    def _log(
+        self,
+        s: Submission,
+        status: LogStatus,
+        *,
+        apply: str = "none",
+        error: str | None = None,
+        result: str | None = None,
+        counterpart_id: int | None = None,
+        registrar_id: int | None = None,
+    ) -> None:
+        e, command = s.envelope, s.command
+        self.work.log.append(
+            (
+                s.log_id,
+                self.facts.now,
+                e.surface.value,
+                getattr(command, "logged_as", s.row.name),
+                registrar_id or e.principal.registrar_id,
+                counterpart_id,
+                e.principal.actor,
+                command.subject,
+                status.value,
+                apply,
+                error,
+                e.idempotency_key,
+                e.client_transaction_id,
+                e.request_id,
+                _encode(command.summary()).decode(),
+                result,
+            )
+        )
+
+
+def _due_at(domain: Domain) -> datetime | None:
+    due = lifecycle.next_due(domain)
+    return due.at if due is not None else None
+
+
+def _answer_again(stored: Stored) -> Answer[Any]:
+    assert stored.result is not None
+    kept = _decode_stored(stored.result.encode())
+    row = BY_NAME[stored.command]
+    result = msgspec.json.decode(kept.result, type=row.result)
+    balance = (kept.balance, kept.currency) if kept.balance is not None and kept.currency is not None else None
+    return Answer(result, stored.log_id, kept.status, stored.status == LogStatus.SANDBOX, True, balance)
+
+
+def fork(facts: Facts) -> Facts:
+    """A copy that a rehearsal may change without anyone seeing it."""
+    return Facts(
+        facts.now,
+        facts.reference.copy(),
+        dict(facts.domains),
+        dict(facts.domains_by_id),
+        dict(facts.hosts),
+        dict(facts.hosts_by_id),
+        dict(facts.contacts),
+        dict(facts.contacts_by_id),
+        dict(facts.retained),
+        dict(facts.accounts),
+        dict(facts.subordinates),
+        dict(facts.linked_hosts),
+        dict(facts.linked_contacts),
+        dict(facts.failed_auth),
+        dict(facts.keys),
+    )

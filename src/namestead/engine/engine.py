@@ -1,0 +1,208 @@
+"""The engine: what every door and clock submits commands to, and asks.
+
+    submit   a transform (or a query that must be logged) into a batch
+    ask      a query, coalesced, without locks
+    read     a listing, page by page, through a small pool
+    count    a request against a rate limit
+    key      the API key behind a token
+
+Several engines may run on one database, in one process or many; they share nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import asyncpg
+import structlog
+
+from namestead import errors
+from namestead.commands.protocol import Answer, AnyCommand, Principal
+from namestead.commands.table import BY_TYPE
+from namestead.engine.batch import BatchRunner, ReferenceCache
+from namestead.engine.database import LOST, Database, Line
+from namestead.engine.ids import IdBlocks
+from namestead.engine.limits import Counted, Limits
+from namestead.engine.lookups import LookupRunner
+from namestead.engine.metrics import Metrics
+from namestead.engine.queues import Lane
+from namestead.engine.submission import Envelope, Submission
+from namestead.errors import Refusal
+from namestead.objects.facts import Reference
+from namestead.objects.registrar import ApiKey
+from namestead.store import rows
+from namestead.store.load import Connection
+
+log = structlog.get_logger("namestead.engine")
+T = TypeVar("T")
+
+POOL_SIZE = 4
+LONG_SLICE = 32
+"""Commands a slice of the second lane takes: it holds locks for no more than about 50 ms."""
+
+KEY_BY_HASH = "SELECT * FROM api_key WHERE hash = $1"
+
+
+class Engine:
+    """`start` before anything else; `stop` answers what was accepted and closes."""
+
+    def __init__(self, url: str, metrics: Metrics | None = None) -> None:
+        self.metrics = metrics or Metrics()
+        self._database = Database(url, self.metrics)
+        self._reference = ReferenceCache()
+        self._log_ids = IdBlocks("log_id")
+        self._object_ids = IdBlocks("object_id")
+        self._lines = {p: Line(self._database, p) for p in ("batches", "long work", "look-ups")}
+        self._limits_line = Line(self._database, "limits", synchronous_commit="off")
+        self.limits = Limits(self._limits_line)
+        self._lane = self._batch_lane("batches", None)
+        self._long = self._batch_lane("long work", LONG_SLICE)
+        lookups = LookupRunner(self._lines["look-ups"], self._reference, self.metrics)
+        self._lookups = Lane("look-ups", self._measured("look-ups", lookups.run))
+        self._pool: asyncpg.Pool[Any] | None = None
+        self._keys: dict[bytes, ApiKey] = {}
+        self._keys_version = -1
+
+    def _batch_lane(self, name: str, most: int | None) -> Lane:
+        runner = BatchRunner(self._lines[name], self._reference, self._log_ids, self._object_ids, self.metrics)
+        run = self._measured(name, runner.run)
+        return Lane(name, run) if most is None else Lane(name, run, most_commands=most, most_waiting=100_000)
+
+    def _measured(
+        self, lane: str, run: Callable[[list[Submission]], Awaitable[None]]
+    ) -> Callable[[list[Submission]], Awaitable[None]]:
+        size, wait = self.metrics.batch_size.labels(lane), self.metrics.queue_wait.labels(lane)
+
+        async def measured(batch: list[Submission]) -> None:
+            size.observe(len(batch))
+            wait.observe(time.perf_counter() - batch[0].queued_at)
+            await run(batch)
+            self._count_results(batch)
+
+        return measured
+
+    def _count_results(self, batch: list[Submission]) -> None:
+        counts: dict[tuple[str, str], int] = {}
+        replays = 0
+        for s in batch:
+            code = s.refusal.kind.code if s.refusal is not None else "ok"
+            counts[s.row.name, code] = counts.get((s.row.name, code), 0) + 1
+            replays += s.answer is not None and s.answer.idempotent
+        for (name, code), n in counts.items():
+            self.metrics.commands.labels(name, code).inc(n)
+        if replays:
+            self.metrics.replays.inc(replays)
+
+    async def start(self) -> None:
+        """Connect, read the reference data and open the lanes. Raises what the first connection raises."""
+        first = await self._database.connect("start")
+        try:
+            await self._reference.refresh(first)
+            await self._log_ids.refill(first, 4000)
+            await self._object_ids.refill(first, 8000)
+        finally:
+            await first.close()
+        self._pool = await asyncpg.create_pool(
+            self._database.url,
+            min_size=0,
+            max_size=POOL_SIZE,
+            reset=_keep,
+            server_settings={"application_name": "namestead listings", "timezone": "UTC", "statement_timeout": "30000"},
+        )
+        for lane in (self._lane, self._long, self._lookups):
+            lane.start()
+        self.limits.start()
+
+    async def stop(self) -> None:
+        """Take nothing more, answer what was accepted, close."""
+        await asyncio.gather(self._lane.drain(), self._long.drain(), self._lookups.drain())
+        await self.limits.stop()
+        for line in (*self._lines.values(), self._limits_line):
+            await line.close()
+        if self._pool is not None:
+            await self._pool.close()
+
+    @property
+    def reference(self) -> Reference:
+        """Zones, registrars and listings as last read: for showing, never for deciding."""
+        return self._reference.current
+
+    async def submit(self, command: AnyCommand, envelope: Envelope, *, long: bool = False) -> Answer[Any]:
+        """Run a command in a batch and wait for its answer. Raises the `Refusal` it ended with."""
+        lane = self._long if long else self._lane
+        return await self._put(lane, command, envelope)
+
+    async def ask(self, command: AnyCommand, envelope: Envelope) -> Answer[Any]:
+        """Answer a query. With an idempotency key, or while the channel's evidence is gathered, it is logged."""
+        registrar = self.reference.registrars.get(envelope.principal.registrar_id or 0)
+        logged = envelope.idempotency_key is not None or (registrar is not None and registrar.evidence)
+        return await self._put(self._lane if logged else self._lookups, command, envelope)
+
+    async def _put(self, lane: Lane, command: AnyCommand, envelope: Envelope) -> Answer[Any]:
+        while self._log_ids.left < 1000 or self._object_ids.left < 1000:
+            await self._refill_ids()
+        future: asyncio.Future[Answer[Any]] = asyncio.get_running_loop().create_future()
+        log_id = self._log_ids.take() if lane is not self._lookups else 0
+        lane.put(
+            Submission(
+                command, BY_TYPE[type(command)], envelope, log_id, self._object_ids.take, future, time.perf_counter()
+            )
+        )
+        return await future
+
+    async def _refill_ids(self) -> None:
+        async with self._listings() as connection:
+            await self._log_ids.refill(connection, 10_000)
+            await self._object_ids.refill(connection, 20_000)
+
+    def _listings(self) -> Any:
+        if self._pool is None:
+            raise Refusal(errors.BACKEND_UNAVAILABLE)
+        return self._pool.acquire(timeout=5)
+
+    async def read(self, listing: Callable[[Connection], Awaitable[T]]) -> T:
+        """Run a listing of the store's through the pool."""
+        try:
+            async with self._listings() as connection:
+                return await listing(connection)
+        except LOST as problem:
+            raise Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5}) from problem
+
+    async def count(self, bucket: str, limit: int) -> Counted:
+        """Count a request against its limit. Cached keys go stale by what this sees of the reference data."""
+        counted = await self.limits.count(bucket, limit)
+        if counted.reference != self._keys_version:
+            self._keys.clear()
+            self._keys_version = counted.reference
+        return counted
+
+    async def key(self, token: str) -> ApiKey | None:
+        """The API key with this token, cached until any key, registrar, listing or zone changes anywhere.
+
+        The caller counts the request next, and asks again if `is_current` then says no.
+        """
+        digest = hashlib.sha256(token.encode()).digest()
+        key = self._keys.get(digest)
+        if key is None:
+            row = await self.read(lambda c: c.fetchrow(KEY_BY_HASH, digest))
+            if row is None:
+                return None
+            key = self._keys[digest] = rows.key_of(row)
+        return key
+
+    def is_current(self, key: ApiKey) -> bool:
+        return self._keys.get(key.hash) is key
+
+
+def principal_of(key: ApiKey) -> Principal:
+    return Principal(
+        actor=f"key:{key.id}", account_id=key.account_id, registrar_id=key.registrar_id, scopes=frozenset(key.scopes)
+    )
+
+
+async def _keep(connection: Any) -> None:
+    """No reset between users of the pool: listings leave nothing behind, and a reset costs more than they do."""

@@ -1,0 +1,102 @@
+"""Rate limits: exact over all processes, per bucket and calendar minute of real time, before decoding costs anything.
+
+Whatever requests arrive while one round of counting runs are counted together in the next: one upsert, keys merged and
+sorted. A request is admitted if its own place in the count is within the limit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+
+from namestead import errors
+from namestead.engine.database import LOST, Line
+from namestead.errors import Refusal
+
+# One row a bucket and minute; the rows of past minutes go when somebody counts in the same bucket again.
+COUNT = """
+INSERT INTO rate AS r (bucket, minute, used)
+SELECT b, $3, n FROM unnest($1::text[], $2::integer[]) AS q(b, n)
+    ON CONFLICT (bucket, minute) DO UPDATE SET used = r.used + excluded.used
+RETURNING bucket, used
+"""
+FORGET = "DELETE FROM rate WHERE minute < $1"
+REFERENCE_VERSION = "SELECT reference FROM registry"
+MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Where a request stands: `used` includes it; `reset_at` is when the minute ends (epoch seconds)."""
+
+    limit: int
+    used: int
+    reset_at: int
+    reference: int
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit - self.used)
+
+    @property
+    def admitted(self) -> bool:
+        return self.used <= self.limit
+
+
+class Limits:
+    """The counter. `count` waits for one round at most, which a flood shares."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._waiting: list[tuple[str, asyncio.Future[tuple[int, int, int]]]] = []
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._forgotten = 0
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._loop(), name="limits")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def count(self, bucket: str, limit: int) -> Counted:
+        """Count one request. `backend_unavailable` if nobody can count: a limit never fails open."""
+        future: asyncio.Future[tuple[int, int, int]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((bucket, future))
+        self._wake.set()
+        used, minute, reference = await future
+        return Counted(limit, used, (minute + 1) * MINUTE, reference)
+
+    async def _loop(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            waiting, self._waiting = self._waiting, []
+            try:
+                async with asyncio.timeout(5):
+                    await self._round(waiting)
+            except LOST:
+                self._line.drop()
+                for _, future in waiting:
+                    if not future.done():
+                        future.set_exception(Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5}))
+
+    async def _round(self, waiting: list[tuple[str, asyncio.Future[tuple[int, int, int]]]]) -> None:
+        connection = await self._line.get()
+        minute = int(time.time()) // MINUTE
+        counts: dict[str, int] = {}
+        for bucket, _ in waiting:
+            counts[bucket] = counts.get(bucket, 0) + 1
+        buckets = sorted(counts)
+        reference = await connection.fetchval(REFERENCE_VERSION)
+        found = await connection.fetch(COUNT, buckets, [counts[b] for b in buckets], minute)
+        place = {r["bucket"]: r["used"] - counts[r["bucket"]] for r in found}
+        for bucket, future in waiting:
+            place[bucket] += 1
+            if not future.done():
+                future.set_result((place[bucket], minute, reference))
+        if self._forgotten != minute:
+            self._forgotten = minute
+            await connection.execute(FORGET, minute - 1)

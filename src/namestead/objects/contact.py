@@ -1,0 +1,48 @@
+"""A contact: the person or organisation behind a registration (RFC 5733). Personal data; erasable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Postal:
+    """Who and where. All texts may be empty except where the zone's policy or the command asks for them."""
+
+    name: str = ""
+    organization: str = ""
+    street: tuple[str, ...] = ()
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """`handle` is the contact's id towards registrars (3 to 16 characters, RFC 5733, 2.1). `postal` is the form in any
+    script (`loc`); `ascii` the ASCII form (`int`) where the registrar gave one."""
+
+    id: int
+    handle: str
+    registrar_id: int
+    created_by: int
+    created_at: datetime
+    postal: Postal
+    email: str = ""
+    phone: str = ""
+    fax: str = ""
+    ascii: Postal | None = None
+    statuses: tuple[str, ...] = ()
+    disclose: tuple[str, ...] = ()
+    auth_hash: bytes | None = None
+    updated_at: datetime | None = None
+    erased_at: datetime | None = None
+    deleted_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def roid(self) -> str:
+        """Repository object id (RFC 5730, 2.8)."""
+        return f"C{self.id}-NST"

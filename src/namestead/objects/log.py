@@ -1,0 +1,65 @@
+"""One row of the command log: who did what, through which door, with what result. The audit and the poll."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Surface(StrEnum):
+    """The door or clock a command came through."""
+
+    HTTP = "http"
+    EPP = "epp"
+    JOBS = "jobs"
+    CONSOLE = "console"
+    CLI = "cli"
+
+
+class LogStatus(StrEnum):
+    SUCCESS = "success"
+    SANDBOX = "sandbox"
+    FAILED = "failed"
+    REPLAYED = "replayed"
+
+
+class EventKind(StrEnum):
+    """What the publisher has to look at again."""
+
+    DELEGATION = "delegation"
+    RECORDS = "records"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Work left for a backend: the name whose published state may now differ from the register."""
+
+    kind: EventKind
+    zone_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """A row of the log as readers see it. `request` and `result` are JSON texts: the request's safe summary, and the
+    stored answer that a replay gives again. `xact` orders rows for cursors (see `docs/engine.md`)."""
+
+    id: int
+    xact: int
+    occurred_at: datetime
+    surface: Surface
+    command: str
+    registrar_id: int | None
+    counterpart_id: int | None
+    actor: str
+    domain: str | None
+    status: LogStatus
+    apply: str
+    error: str | None
+    idempotency_key: str | None
+    client_transaction_id: str | None
+    request_id: str | None
+    request: str
+    result: str | None

@@ -1,0 +1,1 @@
+"""What the registry believes: tables and pure functions, with no I/O."""

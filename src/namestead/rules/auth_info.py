@@ -1,0 +1,65 @@
+"""Authorisation information (RFC 9154): strong when set, kept only as a hash, short-lived, never given to anybody."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from datetime import datetime, timedelta
+
+from namestead import errors
+from namestead.errors import Refusal
+from namestead.objects.domain import Domain
+from namestead.objects.names import Name
+
+SHORTEST = 20
+"""RFC 9154, 4.1: 128 bits of entropy need 20 characters of printable ASCII."""
+
+CLASSES = 3
+"""Of lower, upper, digit and other: what keeps a repeated letter from being taken for a secret."""
+
+GUESSES = 10
+"""Wrong values for one name within `WINDOW` after which it cannot be transferred until the window has passed."""
+
+WINDOW = timedelta(hours=1)
+
+
+def require_strong(auth_info: str) -> None:
+    """Refuse a weak value: `auth_info_too_weak`."""
+    kinds = {_kind(c) for c in auth_info}
+    if len(auth_info) < SHORTEST or len(kinds) < CLASSES or not all(" " <= c <= "~" for c in auth_info):
+        raise Refusal(
+            errors.AUTH_INFO_TOO_WEAK,
+            "auth_info",
+            message=f"auth_info needs at least {SHORTEST} printable ASCII characters of at least {CLASSES} kinds: "
+            "lower case, upper case, digits, others.",
+        )
+
+
+def digest(name: Name, auth_info: str) -> bytes:
+    """What is stored: SHA-256, bound to the name so that equal values of two names do not look equal."""
+    return hashlib.sha256(f"{name}\0{auth_info}".encode()).digest()
+
+
+def require(domain: Domain, auth_info: str | None, failures: int, now: datetime) -> None:
+    """Refuse a wrong, missing or expired value, and any value once too many were wrong."""
+    if failures >= GUESSES:
+        raise Refusal(errors.AUTH_INFO_LOCKED, "domain", domain.name)
+    if auth_info is None:
+        raise Refusal(errors.AUTH_INFO_INVALID, "auth_info", message="auth_info is needed. Get it from the holder.")
+    known = domain.auth_hash
+    expired = domain.auth_expires_at is not None and domain.auth_expires_at <= now
+    if known is None or expired or not hmac.compare_digest(known, digest(domain.name, auth_info)):
+        raise Refusal(
+            errors.AUTH_INFO_INVALID,
+            "auth_info",
+            message="auth_info is not the one set for this name, or it has expired. Ask the holder to have the "
+            "sponsoring registrar set a new one.",
+        )
+
+
+def _kind(character: str) -> str:
+    if character.islower():
+        return "lower"
+    if character.isupper():
+        return "upper"
+    return "digit" if character.isdigit() else "other"
