@@ -145,5 +145,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             f"{len(skipped)} of {len(skipped) + len(played)} peer tests did not run. To play them: make peers, "
             f"which is: apt-get install {' '.join(debian)}   (macOS: brew install {' '.join(homebrew)})"
         )
-    elif not skipped:
+    elif played:
         terminalreporter.write_line(f"{len(played)} peer tests ran, none was left out")
+    elif not skipped:
+        terminalreporter.write_line("none of these tests needs one, so none was left out")

@@ -65,6 +65,7 @@ OURS = [
     ("object_not_found", 404, 2303, False),
     ("auth_info_locked", 403, 2202, False),
     ("sandbox_fixture_is_real_name", 409, 2302, False),
+    ("object_exists", 409, 2302, False),
     ("host_exists", 409, 2302, False),
     ("contact_exists", 409, 2302, False),
     ("not_restorable", 409, 2304, False),

@@ -88,6 +88,9 @@ def _kind(code: str, http: int, epp: int, meaning: str, *, retryable: bool = Fal
 HEADERS_TOO_LARGE = _kind(
     "headers_too_large", 431, 2001, "The request's header fields are larger than the limit. Send fewer or shorter ones."
 )
+MALFORMED_REQUEST = _kind(
+    "malformed_request", 400, 2001, "What was sent is not an HTTP/1.1 request. Compare the client's protocol and port."
+)
 NOT_FOUND = _kind(
     "not_found", 404, 2000, "There is no such path. Compare it with the OpenAPI document of this interface."
 )
@@ -269,6 +272,7 @@ ALLOCATION_TOKEN_INVALID = _kind(
     2201,
     "The allocation token is wrong, used, expired or meant for another name. Ask the operator for a valid one.",
 )
+OBJECT_EXISTS = _kind("object_exists", 409, 2302, "There is one already. Use it as it is, or choose another name for it.")
 HOST_EXISTS = _kind("host_exists", 409, 2302, "The host exists already. Use it as it is, or update it.")
 CONTACT_EXISTS = _kind("contact_exists", 409, 2302, "The contact id is taken. Choose another one.")
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from namestead.money import Money
 from namestead.objects.contact import Contact
 from namestead.objects.domain import ApplyState, Domain, Phase
 from namestead.objects.facts import Changed, Facts
@@ -25,6 +26,10 @@ class Amount(msgspec.Struct, frozen=True, gc=False):
 
     amount: str
     currency: str
+
+    @classmethod
+    def of(cls, money: Money) -> Amount:
+        return cls(money.decimal(), money.currency)
 
 
 class Sponsor(msgspec.Struct, frozen=True, gc=False):
@@ -160,7 +165,10 @@ def registration(facts: Facts, domain: Domain, zone: Zone, changes: tuple[Change
     hosts: Mapping[int, Host] = facts.hosts_by_id
     contacts: Mapping[int, Contact] = facts.contacts_by_id
     if len(changes) > 1:
-        hosts = {**{i: hosts[i] for i in domain.hosts if i in hosts}, **{c.id: c for c in changes if isinstance(c, Host)}}
+        hosts = {
+            **{i: hosts[i] for i in domain.hosts if i in hosts},
+            **{c.id: c for c in changes if isinstance(c, Host)},
+        }
         made = {c.id: c for c in changes if isinstance(c, Contact)}
         contacts = ChainMap(made, facts.contacts_by_id) if made else contacts
     domain = lifecycle.as_of(domain, zone, now)
@@ -182,7 +190,7 @@ def registration(facts: Facts, domain: Domain, zone: Zone, changes: tuple[Change
         transferred_at=domain.transferred_at,
         expires_at=domain.expires_at,
         redemption_until=domain.redemption_until if falling else None,
-        release_at=domain.release_at if falling else None,
+        release_at=domain.release_at if falling else domain.ended_at,
         auto_renew=domain.auto_renew,
         registrant=registrant_of(contacts[domain.registrant_id]) if domain.registrant_id else Registrant(),
         contacts=tuple(LinkedContact(kind, contacts[i].handle) for kind, i in domain.contacts),

@@ -7,10 +7,13 @@ as a word in its context; the engine does everything around it (see `docs/engine
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from namestead.objects.account import Posting
+from namestead.objects.contact import Erasure
 from namestead.objects.domain import ApplyState
 from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.log import Event, Surface
@@ -21,8 +24,7 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True, gc=False):
     """The part of the register a command asks about, and may change.
 
     `domains`, `hosts` (by name) and `contacts` (by handle) are locked, whether they exist or not; with a domain come
@@ -52,8 +54,7 @@ class Needs:
     reference: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True, gc=False):
     """Who calls. `actor` is the word the log keeps: a key's public id, an operator's address, a job's name.
 
     `id` is what idempotency keys and queues belong to: the registrar channel, else the account.
@@ -90,8 +91,7 @@ class Ids:
         self._next = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True, gc=False):
     """By whom, through which door, and with which ids a command is decided."""
 
     principal: Principal
@@ -107,11 +107,11 @@ class Context:
         return self.registrar
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[R]):
+class Outcome(Struct, Generic[R], frozen=True, gc=False):
     """What a command decided. `pending` says that work is left for the other party; `apply` for a backend.
 
-    `counterpart_id` is a second registrar who has to know: the log row appears in its poll as well.
+    `counterpart_id` is a second registrar who has to know: the log row appears in its poll as well. `erasures` blank
+    personal data in what was written before; `clock` moves registry time forward (both: operator's commands alone).
     """
 
     result: R
@@ -121,6 +121,8 @@ class Outcome(Generic[R]):
     pending: bool = False
     apply: ApplyState = ApplyState.NONE
     counterpart_id: int | None = None
+    erasures: tuple[Erasure, ...] = ()
+    clock: timedelta | None = None
 
 
 class Command(Protocol[R_co]):
@@ -140,8 +142,7 @@ class Command(Protocol[R_co]):
 AnyCommand = Command[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[R]):
+class Answer(Struct, Generic[R], frozen=True, gc=False):
     """What the caller of a command gets. `audit_id` is the log row's id; `idempotent` that it was answered before."""
 
     result: R
@@ -150,4 +151,3 @@ class Answer(Generic[R]):
     sandbox: bool
     idempotent: bool = False
     balance: tuple[int, str] | None = None
-    notes: dict[str, Any] = field(default_factory=dict)

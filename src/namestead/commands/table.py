@@ -1,6 +1,7 @@
 """The command table: every command there is, once. Routing, OpenAPI, `GET /status`, EPP's mapping and the documents
 all come from here.
 """
+# ruff: noqa: E501 - a row is a line
 
 from __future__ import annotations
 
@@ -9,8 +10,50 @@ from enum import StrEnum
 from typing import Any
 
 from namestead.commands.answers import Registration
+from namestead.commands.domain.check import CheckDomain, CheckResults
 from namestead.commands.domain.create import CreateDomain
-from namestead.commands.domain.settle import SettleDomain, Settled
+from namestead.commands.domain.delete import Deleted, DeleteDomain
+from namestead.commands.domain.info import InfoDomain
+from namestead.commands.domain.nameservers import UpdateNameservers
+from namestead.commands.domain.records import GetRecords, RecordSets, UpdateRecords
+from namestead.commands.domain.renew import RenewDomain
+from namestead.commands.domain.restore import RestoreDomain
+from namestead.commands.domain.settle import Settled, SettleDomain
+from namestead.commands.domain.transfer import TransferDomain, Transferred
+from namestead.commands.domain.update import UpdateDomain
+from namestead.commands.listings import Balance, ListDomains, ListPending, Poll, Status
+from namestead.commands.operator.add_retained import AddRetained
+from namestead.commands.operator.advance_clock import AdvanceClock
+from namestead.commands.operator.answers import (
+    AccountState,
+    ClockState,
+    Erased,
+    Imported,
+    KeyState,
+    ListingState,
+    Protection,
+    RegistrarState,
+    RetainedState,
+    Rotated,
+    ZoneState,
+)
+from namestead.commands.operator.apply_zone import ApplyZone
+from namestead.commands.operator.approve_registrar import ApproveRegistrar
+from namestead.commands.operator.create_account import CreateAccount
+from namestead.commands.operator.create_key import CreateKey
+from namestead.commands.operator.create_registrar import CreateRegistrar
+from namestead.commands.operator.deposit import Deposit
+from namestead.commands.operator.erase_contact import EraseContact
+from namestead.commands.operator.import_retained import ImportRetained
+from namestead.commands.operator.list_registrar import ListRegistrar
+from namestead.commands.operator.protect_domain import ProtectDomain
+from namestead.commands.operator.remove_retained import RemoveRetained
+from namestead.commands.operator.review_domain import ReviewDomain
+from namestead.commands.operator.revoke_key import RevokeKey
+from namestead.commands.operator.rotate_key import RotateKey
+from namestead.commands.operator.set_credit import SetCredit
+from namestead.commands.sandbox.reset import ResetSandbox, SandboxReset
+from namestead.commands.turned_away import TurnedAway
 
 
 class Kind(StrEnum):
@@ -55,14 +98,48 @@ class Row:
 
 
 T, Q, L = Kind.TRANSFORM, Kind.QUERY, Kind.LISTING
-R, O = Party.REGISTRAR, Party.OPERATOR
+R, O = Party.REGISTRAR, Party.OPERATOR  # noqa: E741 - columns of the table below are read, not counted
 
+# fmt: off
 TABLE: tuple[Row, ...] = (
-    # fmt: off
+    Row("reset_sandbox", ResetSandbox, T, R, SandboxReset, "sandbox:reset", "POST", "/sandbox/reset", 202, always=True),
+    Row("check_domain", CheckDomain, Q, R, CheckResults, "domains:check", "POST", "/domains/check", 200, "domain:check"),
     Row("create_domain", CreateDomain, T, R, Registration, "domains:create", "POST", "/domains", 201, "domain:create"),
+    Row("info_domain", InfoDomain, Q, R, Registration, "domains:read", "GET", "/domains/{domain}", 200, "domain:info"),
+    Row("renew_domain", RenewDomain, T, R, Registration, "domains:renew", "POST", "/domains/{domain}/renew", 200, "domain:renew"),
+    Row("update_domain", UpdateDomain, T, R, Registration, "domains:update", "PATCH", "/domains/{domain}", 200, "domain:update"),
+    Row("transfer_domain", TransferDomain, T, R, Transferred, "domains:transfer", "POST", "/domains/{domain}/transfer", 200, "domain:transfer"),
+    Row("restore_domain", RestoreDomain, T, R, Registration, "domains:update", "POST", "/domains/{domain}/restore", 200, "rgp:restore"),
+    Row("update_nameservers", UpdateNameservers, T, R, Registration, "domains:nameservers", "PUT", "/domains/{domain}/nameservers", 202, "domain:update"),
+    Row("get_records", GetRecords, Q, R, RecordSets, "domains:records:read", "GET", "/domains/{domain}/records"),
+    Row("update_records", UpdateRecords, T, R, RecordSets, "domains:records:write", "PUT", "/domains/{domain}/records", 202),
+    Row("delete_domain", DeleteDomain, T, R, Deleted, "domains:delete", "DELETE", "/domains/{domain}", 200, "domain:delete"),
+    Row("status", Status, L, R, None, "registrar:status", "GET", "/status", listed=False),
+    Row("list_domains", ListDomains, L, R, None, "domains:read", "GET", "/domains", listed=False),
+    Row("balance", Balance, L, R, None, "registrar:status", "GET", "/balance", listed=False),
+    Row("poll", Poll, L, R, None, "audit:read", "GET", "/poll", listed=False),
+    Row("list_pending", ListPending, L, R, None, "audit:read", "GET", "/backend/pending", listed=False),
+    Row("turned_away", TurnedAway, Q, R, listed=False),
     Row("settle_domain", SettleDomain, T, Party.TIME, Settled),
-    # fmt: on
+    Row("apply_zone", ApplyZone, T, O, ZoneState),
+    Row("create_account", CreateAccount, T, O, AccountState),
+    Row("deposit", Deposit, T, O, AccountState),
+    Row("set_credit", SetCredit, T, O, AccountState),
+    Row("create_registrar", CreateRegistrar, T, O, RegistrarState),
+    Row("approve_registrar", ApproveRegistrar, T, O, RegistrarState),
+    Row("list_registrar", ListRegistrar, T, O, ListingState),
+    Row("create_key", CreateKey, T, O, KeyState),
+    Row("rotate_key", RotateKey, T, O, Rotated),
+    Row("revoke_key", RevokeKey, T, O, KeyState),
+    Row("protect_domain", ProtectDomain, T, O, Protection),
+    Row("review_domain", ReviewDomain, T, O, Protection),
+    Row("erase_contact", EraseContact, T, O, Erased),
+    Row("add_retained", AddRetained, T, O, RetainedState),
+    Row("remove_retained", RemoveRetained, T, O, RetainedState),
+    Row("import_retained", ImportRetained, T, O, Imported),
+    Row("advance_clock", AdvanceClock, T, O, ClockState),
 )
+# fmt: on
 
 BY_TYPE: dict[type[Any], Row] = {row.command: row for row in TABLE}
 BY_NAME: dict[str, Row] = {row.name: row for row in TABLE}

@@ -21,7 +21,7 @@ import structlog
 from namestead import errors
 from namestead.engine.database import AGAIN, LOST, Line
 from namestead.engine.decide import Decisions
-from namestead.engine.ids import IdBlocks
+from namestead.engine.ids import IdBlocks, OutOfIds
 from namestead.engine.metrics import Metrics
 from namestead.engine.submission import Submission
 from namestead.errors import Refusal
@@ -36,6 +36,18 @@ log = structlog.get_logger("namestead.engine")
 TRIES_BEFORE_ALONE = 3
 PATIENCE = 20.0
 """Seconds a batch waits for a database that is away before its callers are told so."""
+
+IDS_AHEAD = 4000
+"""Object ids in stock before a batch. One that needs more begins again with more: an import may take 200,000."""
+
+LOOK_AHEAD = 5.0
+"""Seconds that reading reference data and fetching ids between two batches may take."""
+
+SLICE = 128
+"""Commands decided before the first of them are sent to be saved."""
+
+YIELD_EVERY = 4
+"""Commands decided between two looks at whether the save has room for its next statement."""
 
 XACT_STATUS = "SELECT pg_xact_status($1::text::xid8)"
 LOGGED = "SELECT 1 FROM command_log WHERE id = ANY($1::bigint[]) LIMIT 1"
@@ -87,7 +99,7 @@ class BatchRunner:
             s.deliver()
 
     async def _run(self, batch: list[Submission], until: float) -> None:
-        moved = retried = 0
+        moved = retried = short = 0
         unknown: OutcomeUnknown | None = None
         while True:
             try:
@@ -97,8 +109,11 @@ class BatchRunner:
                         if await self._took_effect(connection, unknown):
                             return
                         unknown = None
-                    await self._attempt(connection, batch)
-                    return
+                    if short:
+                        await self._log_ids.refill(connection, IDS_AHEAD << short)
+                        await self._object_ids.refill(connection, IDS_AHEAD << short)
+                    changed = await self._attempt(connection, batch)
+                break
             except ReferenceChanged:
                 continue
             except RelationsMoved:
@@ -109,23 +124,35 @@ class BatchRunner:
                     return
             except OutcomeUnknown as problem:
                 self._line.drop()
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise asyncio.CancelledError from problem  # the process ends, and nobody waits any more
                 unknown = problem
+            except OutOfIds:
+                await self._rollback()
+                short += 1
             except AGAIN as problem:
                 retried += 1
                 await self._rollback()
                 if retried > TRIES_BEFORE_ALONE:
-                    return await self._halve(batch, problem, until)
+                    await self._halve(batch, problem, until)
+                    return
             except LOST as problem:
                 self._line.drop()
                 if time.monotonic() >= until:
-                    return _unreachable(batch, unknown)
+                    _unreachable(batch, unknown)
+                    return
                 log.warning("lost the database, trying again", problem=type(problem).__name__, commands=len(batch))
                 await asyncio.sleep(0.05)
-            except asyncpg.PostgresError as problem:
+            except Exception as problem:  # noqa: BLE001 - whatever it is, it is the error of one command, not of all
                 await self._rollback()
-                return await self._halve(batch, problem, until)
+                await self._halve(batch, problem, until)
+                return
+        await self._after(connection, changed)
 
-    async def _attempt(self, connection: asyncpg.Connection[Any], batch: list[Submission]) -> None:
+    async def _attempt(self, connection: asyncpg.Connection[Any], batch: list[Submission]) -> bool:
+        """One transaction. Says whether reference data changed. What comes after the commit is not in here: whatever
+        fails in here is run again."""
         started = time.perf_counter()
         reference = self._reference.current
         wanted = gather(batch, reference)
@@ -143,28 +170,33 @@ class BatchRunner:
             loaded.facts.reference = reference.copy()
         loaded_at = time.perf_counter()
         decisions = Decisions(loaded.facts, loaded.stored, self._log_ids.take, self._object_ids.take)
-        for s in batch:
-            decisions.take(s)
-        decided_at = time.perf_counter()
-        work = decisions.work
-        if work.empty:
-            await connection.execute("ROLLBACK")
+        log_ids, changed = await _decide_and_save(connection, decisions, batch)
+        if log_ids:
+            await self._commit(connection, loaded.xid, log_ids)
         else:
-            await save(connection, work)
-            await self._commit(connection, loaded.xid, [row[0] for row in work.log])
-            if work.reference:
-                await self._reference.refresh(connection)
-        await self._log_ids.refill(connection, 2000)
-        await self._object_ids.refill(connection, 4000)
+            await connection.execute("ROLLBACK")
         step = self._metrics.step
         step.labels("load").observe(loaded_at - started)
-        step.labels("decide").observe(decided_at - loaded_at)
-        step.labels("save").observe(time.perf_counter() - decided_at)
+        step.labels("decide and save").observe(time.perf_counter() - loaded_at)
+        return changed
+
+    async def _after(self, connection: asyncpg.Connection[Any], changed: bool) -> None:
+        """Look ahead for the next batch. This one is over: if the connection breaks here, only it is given up."""
+        try:
+            async with asyncio.timeout(LOOK_AHEAD):
+                if changed:
+                    await self._reference.refresh(connection)
+                await self._log_ids.refill(connection, IDS_AHEAD // 2)
+                await self._object_ids.refill(connection, IDS_AHEAD)
+        except Exception as problem:  # noqa: BLE001 - what was decided stands, whatever fails now
+            log.warning("lost the database after a commit", problem=type(problem).__name__)
+            self._line.drop()
 
     async def _commit(self, connection: asyncpg.Connection[Any], xid: int | None, log_ids: list[int]) -> None:
         try:
             await connection.execute("COMMIT")
-        except LOST as problem:
+        except (*LOST, asyncio.CancelledError) as problem:
+            # Cancelled: patience ended on the way. What the server did is then as unknown as after a lost connection.
             assert xid is not None
             raise OutcomeUnknown(xid, log_ids) from problem
 
@@ -187,15 +219,16 @@ class BatchRunner:
         return status
 
     async def _rollback(self) -> None:
+        """End what is open. A connection that cannot do that is given up, which ends it too."""
         try:
-            connection = await self._line.get()
-            if connection.is_in_transaction():
-                await connection.execute("ROLLBACK")
-        except LOST:
+            async with asyncio.timeout(LOOK_AHEAD):
+                await self._line.rollback()
+        except (*LOST, asyncpg.PostgresError):
             self._line.drop()
 
-    async def _halve(self, batch: list[Submission], problem: asyncpg.PostgresError, until: float) -> None:
-        """Try a refused batch in two halves; a single command the database refuses gets that as its answer."""
+    async def _halve(self, batch: list[Submission], problem: Exception, until: float) -> None:
+        """Try a refused batch in two halves. A single command that cannot be saved gets that as its answer, and runs
+        once more only to leave its log row."""
         if len(batch) > 1:
             self._metrics.halved.inc()
             middle = len(batch) // 2
@@ -203,10 +236,46 @@ class BatchRunner:
             await self._run(batch[middle:], until)
             return
         [s] = batch
-        refusal = explain(problem)
-        if refusal.kind is errors.INTERNAL_ERROR:
-            log.error("the database refused a command", command=s.row.name, log_id=s.log_id, problem=str(problem))
-        s.answer, s.refusal = None, refusal
+        if s.doomed is not None:  # not even its refusal could be written down
+            s.answer, s.refusal = None, s.doomed
+            return
+        s.doomed = explain(problem)
+        if s.doomed.kind is errors.INTERNAL_ERROR:
+            log.error("a command could not be saved", command=s.row.name, log_id=s.log_id, exc_info=problem)
+        await self._run(batch, until)
+
+
+async def _decide_and_save(
+    connection: asyncpg.Connection[Any], decisions: Decisions, batch: Sequence[Submission]
+) -> tuple[list[int], bool]:
+    """Decide a batch slice by slice, each saved while the next is decided: one transaction on two processors.
+
+    Answers with the ids of the log rows written, and whether reference data changed.
+    """
+    log_ids: list[int] = []
+    changed = False
+    saving: asyncio.Task[None] | None = None
+    try:
+        for first in range(0, len(batch), SLICE):
+            for n, s in enumerate(batch[first : first + SLICE]):
+                decisions.take(s)
+                if saving is not None and n % YIELD_EVERY == 0:
+                    await asyncio.sleep(0)
+            work = decisions.cut()
+            if saving is not None:
+                await saving
+                saving = None
+            if not work.empty:
+                log_ids += [row[0] for row in work.log]
+                changed = changed or work.reference
+                saving = asyncio.get_running_loop().create_task(save(connection, work))
+        if saving is not None:
+            await saving
+            saving = None
+    finally:
+        if saving is not None:
+            saving.cancel()
+    return log_ids, changed
 
 
 def gather(batch: Sequence[Submission], reference: Reference) -> Wanted:

@@ -25,6 +25,7 @@ LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.ReadOnlySQLTransactionError,  # a server that was demoted: the new primary is found by connecting again
     asyncio.TimeoutError,
 )
 """What says that the connection, not the statement, failed."""
@@ -33,7 +34,6 @@ AGAIN = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
-    asyncpg.ReadOnlySQLTransactionError,
 )
 """Refusals that say nothing about the batch: the same statements may well succeed the next time."""
 
@@ -88,6 +88,12 @@ class Line:
                 if self._made > 1:
                     self._database.metrics.reconnects.labels(self._purpose).inc()
         return self._connection
+
+    async def rollback(self) -> None:
+        """End the transaction that is open, if there is one and a connection to end it on."""
+        connection = self._connection
+        if connection is not None and not connection.is_closed() and connection.is_in_transaction():
+            await connection.execute("ROLLBACK")
 
     def drop(self) -> None:
         """Give the connection up: what state it is in is not known."""

@@ -7,17 +7,18 @@ No I/O here: facts go in, work comes out.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 import structlog
+from msgspec.structs import replace
 
 from namestead import errors
 from namestead.commands.domain.settle import SettleDomain
 from namestead.commands.protocol import Answer, Context, Outcome, Principal
-from namestead.commands.table import BY_NAME, BY_TYPE, Party, Row
+from namestead.commands.table import BY_NAME, BY_TYPE, Party
+from namestead.engine.ids import OutOfIds
 from namestead.engine.submission import Envelope, Submission
 from namestead.errors import Refusal
 from namestead.objects.account import Account
@@ -81,11 +82,18 @@ class Decisions:
         self._new_log_id = new_log_id
         self._new_object_id = new_object_id
 
-    def take(self, submission: Submission) -> None:
+    def cut(self) -> Work:
+        """What was decided since the last cut, to be saved; later decisions go into new work."""
+        work, self.work = self.work, Work(self.facts.now)
+        return work
+
+    def take(self, s: Submission) -> None:
         """Decide one submission: afterwards it carries its answer or its refusal."""
-        s = submission
         s.ids.rewind()
         s.answer = s.refusal = None
+        if s.doomed is not None:
+            self._refused(s, s.doomed)
+            return
         try:
             registrar = self._gates(s)
         except Refusal as refusal:
@@ -103,12 +111,23 @@ class Decisions:
             self._run(s, registrar)
         except Refusal as refusal:
             self._refused(s, refusal)
-        except Exception:
+
+    def _decide(self, s: Submission, facts: Facts, registrar: Registrar | None) -> Outcome[Any]:
+        """The command's own decision. What nobody foresaw there is this command's error alone: it changed nothing."""
+        e = s.envelope
+        try:
+            outcome: Outcome[Any] = s.command.decide(facts, Context(e.principal, registrar, e.surface, e.sandbox, s.ids))
+        except (Refusal, OutOfIds):
+            raise
+        except Exception as problem:
             log.exception("command failed in an unforeseen way", command=s.row.name, log_id=s.log_id)
-            self._refused(s, Refusal(errors.INTERNAL_ERROR))
+            raise Refusal(errors.INTERNAL_ERROR) from problem
+        return outcome
 
     def _gates(self, s: Submission) -> Registrar | None:
         """The gates that depend on the register (contracts/registrar-api.md, 3, 6 and 7)."""
+        if s.row.party is Party.OPERATOR and not s.envelope.principal.operator:
+            raise Refusal(errors.MISSING_SCOPE, message="This is the operator's to do.")
         if s.row.party is not Party.REGISTRAR:
             return None
         reference = self.facts.reference
@@ -157,11 +176,16 @@ class Decisions:
 
     def _run(self, s: Submission, registrar: Registrar | None) -> None:
         e = s.envelope
+        if s.row.party is Party.TIME:
+            # What is due by now is written down, each event with a log row of its own; what somebody else has settled
+            # meanwhile is not due any more, and leaves nothing.
+            self._settle(self.facts, s.needs.domains)
+            s.answer = Answer(None, None, "success", sandbox=False)
+            return
         facts = fork(self.facts) if e.sandbox and not s.row.always else self.facts
         if s.row.transform:
             self._settle(facts, s.needs.domains)
-        context = Context(e.principal, registrar, e.surface, e.sandbox, s.ids)
-        outcome: Outcome[Any] = s.command.decide(facts, context)
+        outcome = self._decide(s, facts, registrar)
         if facts is not self.facts:
             status, shown = LogStatus.SANDBOX, "sandbox"
         else:
@@ -176,7 +200,7 @@ class Decisions:
         text = None
         if s.row.transform:
             text = _encode(StoredAnswer(shown, outcome.result, *(balance or (None, None)))).decode()
-        apply = "none" if sandboxed else outcome.apply.value
+        apply = "none" if sandboxed else outcome.apply
         self._log(s, status, apply=apply, result=text, counterpart_id=None if sandboxed else outcome.counterpart_id)
         if e.idempotency_key is not None and s.row.transform and not s.row.always:
             self._hold_key(s, registrar, status, apply, text)
@@ -186,7 +210,7 @@ class Decisions:
         assert e.idempotency_key is not None
         row = (e.principal.id, e.idempotency_key, epoch, s.log_id, self.facts.now, s.request_hash)
         self.work.idempotency.append(row)
-        twin = Stored(epoch, s.request_hash, s.log_id, status.value, s.row.name, apply, text)
+        twin = Stored(epoch, s.request_hash, s.log_id, status, s.row.name, apply, text)
         self._stored.setdefault((e.principal.id, e.idempotency_key), []).append(twin)
 
     def _refused(self, s: Submission, refusal: Refusal) -> None:
@@ -245,6 +269,9 @@ class Decisions:
                         work.accounts[account_id] = facts.accounts[account_id]
         if outcome.events:
             work.publish(log_id, outcome.events)
+        work.erasures.extend(outcome.erasures)
+        if outcome.clock is not None:
+            work.clock += outcome.clock
 
     def _change(self, log_id: int, change: Changed) -> None:
         facts, work = self.facts, self.work
@@ -318,13 +345,13 @@ class Decisions:
             (
                 s.log_id,
                 self.facts.now,
-                e.surface.value,
+                e.surface,
                 getattr(command, "logged_as", s.row.name),
                 registrar_id or e.principal.registrar_id,
                 counterpart_id,
                 e.principal.actor,
                 command.subject,
-                status.value,
+                status,
                 apply,
                 error,
                 e.idempotency_key,

@@ -138,9 +138,21 @@ class Engine:
 
     async def ask(self, command: AnyCommand, envelope: Envelope) -> Answer[Any]:
         """Answer a query. With an idempotency key, or while the channel's evidence is gathered, it is logged."""
+        if envelope.idempotency_key is None and not self._gathers_evidence(envelope):
+            try:
+                answer = await self._put(self._lookups, command, envelope)
+            except Refusal:
+                if not self._gathers_evidence(envelope):
+                    raise
+            else:
+                if not self._gathers_evidence(envelope):
+                    return answer
+            # The look-up saw that the channel's evidence has meanwhile begun to be gathered: this query belongs to it.
+        return await self._put(self._lane, command, envelope)
+
+    def _gathers_evidence(self, envelope: Envelope) -> bool:
         registrar = self.reference.registrars.get(envelope.principal.registrar_id or 0)
-        logged = envelope.idempotency_key is not None or (registrar is not None and registrar.evidence)
-        return await self._put(self._lane if logged else self._lookups, command, envelope)
+        return registrar is not None and registrar.evidence
 
     async def _put(self, lane: Lane, command: AnyCommand, envelope: Envelope) -> Answer[Any]:
         while self._log_ids.left < 1000 or self._object_ids.left < 1000:
@@ -155,9 +167,11 @@ class Engine:
         return await future
 
     async def _refill_ids(self) -> None:
-        async with self._listings() as connection:
+        async def refill(connection: Connection) -> None:
             await self._log_ids.refill(connection, 10_000)
             await self._object_ids.refill(connection, 20_000)
+
+        await self.read(refill)
 
     def _listings(self) -> Any:
         if self._pool is None:
@@ -188,10 +202,13 @@ class Engine:
         digest = hashlib.sha256(token.encode()).digest()
         key = self._keys.get(digest)
         if key is None:
+            version = self._keys_version
             row = await self.read(lambda c: c.fetchrow(KEY_BY_HASH, digest))
             if row is None:
                 return None
-            key = self._keys[digest] = rows.key_of(row)
+            key = rows.key_of(row)
+            if version == self._keys_version:  # else it may have been read before what has changed since
+                self._keys[digest] = key
         return key
 
     def is_current(self, key: ApiKey) -> bool:

@@ -8,8 +8,12 @@ BLOCK = 1000
 """`INCREMENT BY` of the sequences in schema.sql: a value stands for itself and the 999 after it."""
 
 
+class OutOfIds(Exception):
+    """The ids in stock are used up: fetch more and begin again."""
+
+
 class IdBlocks:
-    """Ids of one sequence. `refill` fetches ahead; `take` never waits, so refill must have run for enough."""
+    """Ids of one sequence. `refill` fetches ahead; `take` never waits, and raises `OutOfIds` where that was too few."""
 
     __slots__ = ("_blocks", "_left", "_next", "_sequence")
 
@@ -32,6 +36,8 @@ class IdBlocks:
 
     def take(self) -> int:
         if self._left == 0:
+            if not self._blocks:
+                raise OutOfIds(self._sequence)
             self._next = self._blocks.pop(0)
             self._left = BLOCK
         self._left -= 1

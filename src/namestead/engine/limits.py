@@ -9,10 +9,18 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from typing import TypeAlias
+
+import structlog
 
 from namestead import errors
-from namestead.engine.database import LOST, Line
+from namestead.engine.database import Line
 from namestead.errors import Refusal
+
+log = structlog.get_logger("namestead.engine")
+
+Waiting: TypeAlias = "tuple[str, asyncio.Future[tuple[int, int, int]]]"
+"""A bucket and who waits for its count: (used, minute, version of the reference data)."""
 
 # One row a bucket and minute; the rows of past minutes go when somebody counts in the same bucket again.
 COUNT = """
@@ -49,7 +57,7 @@ class Limits:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._waiting: list[tuple[str, asyncio.Future[tuple[int, int, int]]]] = []
+        self._waiting: list[Waiting] = []
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._forgotten = 0
@@ -60,9 +68,13 @@ class Limits:
     async def stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
+            self._task = None
+        self._refuse(self._waiting)
 
     async def count(self, bucket: str, limit: int) -> Counted:
         """Count one request. `backend_unavailable` if nobody can count: a limit never fails open."""
+        if self._task is None:
+            raise Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5})
         future: asyncio.Future[tuple[int, int, int]] = asyncio.get_running_loop().create_future()
         self._waiting.append((bucket, future))
         self._wake.set()
@@ -77,13 +89,20 @@ class Limits:
             try:
                 async with asyncio.timeout(5):
                     await self._round(waiting)
-            except LOST:
+            except asyncio.CancelledError:
+                self._refuse(waiting)
+                raise
+            except Exception as problem:  # noqa: BLE001 - if the counter ended, every later request would wait for ever
+                log.warning("could not count requests", problem=type(problem).__name__, requests=len(waiting))
                 self._line.drop()
-                for _, future in waiting:
-                    if not future.done():
-                        future.set_exception(Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5}))
+                self._refuse(waiting)
 
-    async def _round(self, waiting: list[tuple[str, asyncio.Future[tuple[int, int, int]]]]) -> None:
+    def _refuse(self, waiting: list[Waiting]) -> None:
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5}))
+
+    async def _round(self, waiting: list[Waiting]) -> None:
         connection = await self._line.get()
         minute = int(time.time()) // MINUTE
         counts: dict[str, int] = {}

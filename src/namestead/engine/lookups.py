@@ -35,16 +35,23 @@ class LookupRunner:
     async def run(self, batch: Sequence[Submission]) -> None:
         """Answer a round of queries. Never raises."""
         until = time.monotonic() + PATIENCE
-        try:
-            await self._run(batch, until)
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            log.exception("look-ups failed in an unforeseen way", commands=len(batch))
-            for s in batch:
-                s.fail(Refusal(errors.INTERNAL_ERROR))
+        await self._each_its_own(batch, until)
         for s in batch:
             s.deliver()
+
+    async def _each_its_own(self, batch: Sequence[Submission], until: float) -> None:
+        """A round that fails for a reason nobody foresaw is halved: the error of one query is not its neighbours'."""
+        try:
+            await self._run(batch, until)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the error of one query, not of all
+            if len(batch) > 1:
+                middle = len(batch) // 2
+                await self._each_its_own(batch[:middle], until)
+                await self._each_its_own(batch[middle:], until)
+                return
+            [s] = batch
+            log.exception("a look-up failed in an unforeseen way", command=s.row.name, exc_info=problem)
+            s.answer, s.refusal = None, Refusal(errors.INTERNAL_ERROR)
 
     async def _run(self, batch: Sequence[Submission], until: float) -> None:
         while True:

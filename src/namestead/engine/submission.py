@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -18,8 +17,7 @@ from namestead.objects.log import Surface
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(msgspec.Struct, frozen=True, gc=False):
     """What comes with a command beside the command: by whom, through which door, and the ids the caller knows it by."""
 
     principal: Principal
@@ -37,6 +35,7 @@ class Submission:
         "_hash",
         "answer",
         "command",
+        "doomed",
         "envelope",
         "future",
         "ids",
@@ -67,6 +66,8 @@ class Submission:
         self.needs: Needs = Needs()
         self.answer: Answer[Any] | None = None
         self.refusal: Refusal | None = None
+        self.doomed: Refusal | None = None
+        """What the database refuses this command with: it is not decided again, only written down as failed."""
         self._hash: bytes | None = None
 
     @property

@@ -6,9 +6,10 @@ store changes both in one statement list and `doctor` compares them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Book(StrEnum):
@@ -18,8 +19,7 @@ class Book(StrEnum):
     HELD = "held"
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True, gc=False):
     """`credit` is how far below zero a command may take the balance. System accounts have negative ids and no balance
     kept beside their postings, so that no row of theirs is ever hot."""
 
@@ -52,8 +52,7 @@ class Account:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Posting:
+class Posting(Struct, frozen=True, gc=False):
     """One movement of money: `amount` > 0 leaves the debit side and arrives at the credit side.
 
     Both sides stand in one row, so a transaction's postings sum to zero by construction. The log row it belongs to is

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Postal:
+from namestead.objects.names import Name
+
+
+class Postal(Struct, frozen=True, gc=False):
     """Who and where. All texts may be empty except where the zone's policy or the command asks for them."""
 
     name: str = ""
@@ -19,8 +21,7 @@ class Postal:
     country: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Contact:
+class Contact(Struct, frozen=True, gc=False):
     """`handle` is the contact's id towards registrars (3 to 16 characters, RFC 5733, 2.1). `postal` is the form in any
     script (`loc`); `ascii` the ASCII form (`int`) where the registrar gave one."""
 
@@ -46,3 +47,12 @@ class Contact:
     def roid(self) -> str:
         """Repository object id (RFC 5730, 2.8)."""
         return f"C{self.id}-NST"
+
+
+class Erasure(Struct, frozen=True, gc=False):
+    """Personal data to be blanked: of these contacts (by object id, all of one handle), in their rows and versions, and in
+    the log of these names and of those the contacts are linked to now."""
+
+    handle: str
+    ids: tuple[int, ...]
+    domains: tuple[Name, ...]

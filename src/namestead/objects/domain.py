@@ -6,15 +6,15 @@ state the name is in at some instant is `rules.lifecycle`'s to say; nothing here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from namestead.objects.names import Name
 
 
-@dataclass(frozen=True, slots=True)
-class Ds:
+class Ds(Struct, frozen=True, gc=False):
     """A delegation signer record (RFC 4034, 5; RFC 5910). `digest` is upper-case hexadecimal."""
 
     key_tag: int
@@ -44,8 +44,7 @@ class GraceKind(StrEnum):
     TRANSFER = "transferPeriod"
 
 
-@dataclass(frozen=True, slots=True)
-class Grace:
+class Grace(Struct, frozen=True, gc=False):
     """A running grace period and what deleting inside it refunds, in minor units, to the account that paid."""
 
     kind: GraceKind
@@ -67,8 +66,7 @@ class TransferStatus(StrEnum):
     SERVER_CANCELLED = "serverCancelled"
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True, gc=False):
     """The last transfer asked for. A pull is asked by the gainer and answered by the sponsor; a push the other way.
 
     `amount` is held on the gainer's account while a pull is pending.
@@ -113,8 +111,7 @@ class ApplyState(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True, gc=False):
     """One hosted resource-record set: `name` relative to the domain (`@` for itself), `values` in presentation form."""
 
     name: str
@@ -123,8 +120,7 @@ class Records:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Struct, frozen=True, gc=False):
     """`hosts` are host ids in the order given; `contacts` pairs of (type, contact id).
 
     The fall of a name, `lapses_at` to `release_at`, is stored in advance when it is known: at creation, renewal or

@@ -125,6 +125,10 @@ class Facts:
         except KeyError:
             raise NotLoaded(f"account {account_id}") from None
 
+    def account_of(self, slug: str) -> Account | None:
+        """The account with a slug, of those that were asked for (`Needs.account_slugs`) or made since."""
+        return next((account for account in self.accounts.values() if account.slug == slug), None)
+
     def subordinates_of(self, name: Name) -> tuple[Host, ...]:
         """The live hosts that lie under a domain (RFC 5731, 1.1), by name."""
         try:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from namestead.objects.names import Name
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True, gc=False):
     """`parent_id` is the domain an internal host is subordinate to; external hosts have neither parent nor address.
 
     `addresses` are canonical texts, IPv4 before IPv6, each sorted.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Surface(StrEnum):
@@ -32,8 +33,7 @@ class EventKind(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True, gc=False):
     """Work left for a backend: the name whose published state may now differ from the register."""
 
     kind: EventKind
@@ -41,8 +41,7 @@ class Event:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(Struct, frozen=True, gc=False):
     """A row of the log as readers see it. `request` and `result` are JSON texts: the request's safe summary, and the
     stored answer that a replay gives again. `xact` orders rows for cursors (see `docs/engine.md`)."""
 

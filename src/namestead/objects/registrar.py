@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Registrar:
+
+class Registrar(Struct, frozen=True, gc=False):
     """`epoch` counts sandbox resets: keys used in the sandbox or in a test zone are fresh in each. `evidence` is true
     while an OT&E run is open: then queries, refusals at the gates and replays are logged as well."""
 
@@ -34,8 +34,7 @@ class ListingStatus(StrEnum):
     SUSPENDED = "suspended"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True, gc=False):
     """That a registrar may register under a zone."""
 
     registrar_id: int
@@ -43,8 +42,7 @@ class Listing:
     status: ListingStatus
 
 
-@dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Struct, frozen=True, gc=False):
     """A bearer key, known only by the SHA-256 of its text. `id` is public and safe to log."""
 
     id: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from namestead.objects.names import Name
 
@@ -16,8 +17,7 @@ class RetainedKind(StrEnum):
     CLAIM = "claim"
 
 
-@dataclass(frozen=True, slots=True)
-class Retained:
+class Retained(Struct, frozen=True, gc=False):
     """In force from `starts_at` (inclusive) until `ends_at` (exclusive). The allocation token (RFC 8495) is known by
     its SHA-256 alone and opens the name once: `used_at`."""
 

@@ -6,9 +6,10 @@ happened stays what it was, because the instants and amounts are stored with the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from namestead.objects.names import LabelPolicy, Name
 
@@ -33,8 +34,7 @@ class Apply(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True, gc=False):
     """What one command costs in one currency.
 
     `amount` is in minor units, for one year (create, renew, transfer) or once (restore). With `years` it is the price
@@ -51,8 +51,7 @@ class Price:
     ends: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lengths:
+class Lengths(Struct, frozen=True, gc=False):
     """How long each phase lasts: gTLD practice unless the zone says otherwise (RFC 3915; ICANN ERRP)."""
 
     add_grace: timedelta = timedelta(days=5)
@@ -66,8 +65,7 @@ class Lengths:
     auth_info: timedelta = timedelta(days=14)
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True, gc=False):
     """Where the zone is published: the adapter, what it calls the zone, and whether it can hold hosted records."""
 
     adapter: str = "none"
@@ -76,24 +74,22 @@ class Backend:
     records: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Struct, frozen=True, gc=False):
     """Everything about a zone that an operator may decide."""
 
     open: bool = True
-    label: LabelPolicy = field(default_factory=LabelPolicy)
+    label: LabelPolicy = LabelPolicy()
     min_years: int = 1
     max_years: int = 10
-    lengths: Lengths = field(default_factory=Lengths)
+    lengths: Lengths = Lengths()
     prices: tuple[Price, ...] = ()
-    premium: dict[str, str] = field(default_factory=dict)
+    premium: dict[str, str] = {}
     contacts: ContactModel = ContactModel.OPTIONAL
     hosts: HostModel = HostModel.OBJECTS
-    backend: Backend = field(default_factory=Backend)
+    backend: Backend = Backend()
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(Struct, frozen=True, gc=False):
     """A TLD. `test` marks a zone for OT&E, where a channel needs no production approval."""
 
     id: int

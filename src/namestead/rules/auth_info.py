@@ -35,17 +35,26 @@ def require_strong(auth_info: str) -> None:
         )
 
 
+def hashed(name: Name, auth_info: str | None, now: datetime, valid: timedelta) -> tuple[bytes | None, datetime | None]:
+    """What is stored for a new value, and until when it is valid; nothing for None. Refuses a weak value."""
+    if auth_info is None:
+        return None, None
+    require_strong(auth_info)
+    return digest(name, auth_info), now + valid
+
+
 def digest(name: Name, auth_info: str) -> bytes:
     """What is stored: SHA-256, bound to the name so that equal values of two names do not look equal."""
     return hashlib.sha256(f"{name}\0{auth_info}".encode()).digest()
 
 
 def require(domain: Domain, auth_info: str | None, failures: int, now: datetime) -> None:
-    """Refuse a wrong, missing or expired value, and any value once too many were wrong."""
+    """Refuse a missing value (`missing_field`, which is no guess), a wrong or expired one, and any value once too many
+    were wrong."""
     if failures >= GUESSES:
         raise Refusal(errors.AUTH_INFO_LOCKED, "domain", domain.name)
     if auth_info is None:
-        raise Refusal(errors.AUTH_INFO_INVALID, "auth_info", message="auth_info is needed. Get it from the holder.")
+        raise Refusal(errors.MISSING_FIELD, "auth_info", message="auth_info is needed. Get it from the holder.")
     known = domain.auth_hash
     expired = domain.auth_expires_at is not None and domain.auth_expires_at <= now
     if known is None or expired or not hmac.compare_digest(known, digest(domain.name, auth_info)):

@@ -10,6 +10,8 @@ import hmac
 from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
+
 from namestead import errors
 from namestead.errors import Fault, Kind, Refusal
 from namestead.objects.domain import Domain, Phase
@@ -31,19 +33,18 @@ class Meaning:
     locks: bool
 
 
+# fmt: off
 MEANINGS: dict[RetainedKind, Meaning] = {
-    # fmt: off
     RetainedKind.BLOCKED:  Meaning("blocked",  errors.NAME_BLOCKED,   opened_by_token=False, locks=False),
     RetainedKind.DISPUTED: Meaning("disputed", errors.NAME_DISPUTED,  opened_by_token=False, locks=True),
     RetainedKind.RESERVED: Meaning("reserved", errors.NAME_RESERVED,  opened_by_token=True,  locks=False),
     RetainedKind.CLAIM:    Meaning("reserved", errors.CLAIM_REQUIRED, opened_by_token=True,  locks=False),
-    # fmt: on
 }
+# fmt: on
 """In order of precedence: a name both blocked and reserved is blocked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True, gc=False):
     """`reason` is empty when the name can be had; `opened` is then the retained entry that a token opened."""
 
     reason: str = ""
@@ -113,7 +114,7 @@ def label_complaint(name: Name, zone: Zone) -> str | None:
     """Why the zone's label policy does not take a name; None if it does. Names lie directly under their zone."""
     label = name[: -len(zone.name) - 1]
     if "." in label:
-        return f"names are registered directly under .{zone.name}"
+        return f"Names are registered directly under .{zone.name}."
     return names.check_label(label, zone.policy.label)
 
 
@@ -131,6 +132,6 @@ def _invalid(name: Name, complaint: str) -> Refusal:
         errors.INVALID_REQUEST,
         "domain",
         name,
-        message=f"domain '{name}': {complaint}.",
+        message=f"domain '{name}': {complaint}",
         details=(Fault("domain", "invalid_name", complaint, name),),
     )

@@ -27,7 +27,9 @@ def _require_funds(account: Account, price: Money) -> None:
         )
 
 
-def _post(debit: int, debit_book: Book, credit: int, credit_book: Book, money: Money, reason: str, subject: str | None) -> tuple[Posting, ...]:
+def _post(
+    debit: int, debit_book: Book, credit: int, credit_book: Book, money: Money, reason: str, subject: str | None
+) -> tuple[Posting, ...]:
     if money.amount == 0:
         return ()
     return (Posting(debit, debit_book, credit, credit_book, money.amount, money.currency, reason, subject),)
@@ -67,5 +69,7 @@ def deposit(account: Account, amount: Money, reason: str, subject: str | None = 
     if amount.currency != account.currency:
         raise Refusal(errors.CURRENCY_MISMATCH, "currency", amount.currency)
     if amount.amount < 0:
-        return _post(account.id, Book.BALANCE, CASH, Book.BALANCE, Money(-amount.amount, amount.currency), reason, subject)
+        return _post(
+            account.id, Book.BALANCE, CASH, Book.BALANCE, Money(-amount.amount, amount.currency), reason, subject
+        )
     return _post(CASH, Book.BALANCE, account.id, Book.BALANCE, amount, reason, subject)

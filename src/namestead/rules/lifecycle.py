@@ -13,9 +13,11 @@ row. Nothing here knows money beyond the amounts it is given, nor who may do wha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from namestead import errors
 from namestead.errors import Refusal
@@ -56,8 +58,8 @@ class Act(StrEnum):
 
 
 P, A = Phase, Act
+# fmt: off
 TRANSITIONS: dict[tuple[Phase, Act], Phase] = {
-    # fmt: off
     (P.ACTIVE,          A.UPDATE):              P.ACTIVE,
     (P.ACTIVE,          A.RENEW):               P.ACTIVE,
     (P.ACTIVE,          A.TRANSFER):            P.ACTIVE,
@@ -71,15 +73,15 @@ TRANSITIONS: dict[tuple[Phase, Act], Phase] = {
     (P.EXPIRED,         A.TRANSFER):            P.ACTIVE,
     (P.EXPIRED,         A.DELETE):              P.REDEMPTION,
     (P.EXPIRED,         A.LAPSE):               P.REDEMPTION,
-    (P.EXPIRED,         A.END_TRANSFER):        P.EXPIRED,
+    (P.EXPIRED,         A.END_TRANSFER):        P.EXPIRED,  # withdrawn; one approved by time is a TRANSFER
     (P.REDEMPTION,      A.REQUEST_RESTORE):     P.PENDING_RESTORE,
     (P.REDEMPTION,      A.RESTORE):             P.ACTIVE,
     (P.REDEMPTION,      A.END_REDEMPTION):      P.PENDING_DELETE,
     (P.PENDING_RESTORE, A.RESTORE):             P.ACTIVE,
     (P.PENDING_RESTORE, A.END_RESTORE):         P.REDEMPTION,
     (P.PENDING_DELETE,  A.RELEASE):             P.RELEASED,
-    # fmt: on
 }
+# fmt: on
 """(phase, what happens) -> phase. What is not here cannot happen: a command gets its refusal from `REFUSALS`."""
 
 REFUSALS: dict[Act, errors.Kind] = {
@@ -121,8 +123,7 @@ SERVER_STATUSES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(Struct, frozen=True, gc=False):
     """Something time has brought, or will bring, about: what, and at which instant."""
 
     act: Act
@@ -131,6 +132,9 @@ class Due:
 
 def phase_at(domain: Domain, now: datetime) -> Phase:
     """The phase of a registration at an instant. Needs no policy, no balance, and no job to have run."""
+    transfer = domain.transfer
+    if transfer is not None and transfer.pending and not transfer.push and transfer.act_at <= now:
+        domain = _moved_by_time(domain, transfer)
     if domain.ended_at is not None and domain.ended_at <= now:
         return Phase.CANCELLED if domain.end_reason is EndReason.CANCELLED else Phase.RELEASED
     lapsed = not domain.auto_renew and domain.lapses_at is not None and domain.lapses_at <= now
@@ -145,6 +149,23 @@ def phase_at(domain: Domain, now: datetime) -> Phase:
     if domain.auto_renew or now < domain.expires_at:
         return Phase.ACTIVE
     return Phase.EXPIRED
+
+
+def _moved_by_time(domain: Domain, transfer: Transfer) -> Domain:
+    """The row's instants as the approval by time makes them, if the name still lived then. The lengths of its fall are
+    those stored with it."""
+    if domain.auto_renew or domain.lapses_at is None or domain.lapses_at < transfer.act_at:
+        return domain
+    expires_at = expiry_after_transfer(domain, transfer.act_at)
+    later = expires_at - domain.expires_at
+    return replace(
+        domain,
+        transfer=None,
+        expires_at=expires_at,
+        lapses_at=domain.lapses_at + later,
+        redemption_until=domain.redemption_until + later if domain.redemption_until else None,
+        release_at=domain.release_at + later if domain.release_at else None,
+    )
 
 
 def next_due(domain: Domain) -> Due | None:
@@ -198,27 +219,39 @@ def advance(domain: Domain, zone: Zone, due: Due, renewal: Money, account_id: in
             return replace(domain, noted=after)
         case Act.LAPSE:
             return replace(
-                domain, noted=after, deleted_at=due.at, graces=(), transfer=_cancelled(domain), updated_at=due.at
+                domain,
+                noted=after,
+                deleted_at=due.at,
+                graces=(),
+                transfer=_cancelled(domain, due.at),
+                updated_at=due.at,
             )
         case Act.END_RESTORE:
             return replace(domain, noted=after, restore_until=None)
         case Act.END_REDEMPTION:
             return replace(domain, noted=after)
         case Act.RELEASE:
-            return _ended(domain, due.at, EndReason.RELEASED)
+            return ended(domain, due.at, EndReason.RELEASED)
         case _:
             raise AssertionError(f"{due.act} is not brought about by time alone")
 
 
 def as_of(domain: Domain, zone: Zone, now: datetime) -> Domain:
-    """The row as it reads at `now`, with everything due but a transfer's end applied and no money moved: for answers.
+    """The row as it reads at `now`, with everything due applied and no money moved: for answers.
 
     Whatever is read before a job has written it down reads as if it had been.
     """
-    nothing = Money(0, "")
-    while (due := next_due(domain)) is not None and due.at <= now and due.act is not Act.END_TRANSFER:
-        domain = advance(domain, zone, due, nothing, 0)
+    while (due := next_due(domain)) is not None and due.at <= now:
+        if due.act is not Act.END_TRANSFER:
+            domain = advance(domain, zone, due, _NOTHING, 0)
+        elif domain.transfer is not None and domain.transfer.push:
+            domain = not_transferred(domain, TransferStatus.SERVER_CANCELLED, due.at)
+        else:
+            domain = transferred(domain, zone, TransferStatus.SERVER_APPROVED, due.at, _NOTHING, 0)
     return domain
+
+
+_NOTHING = Money(0, "")
 
 
 def require(domain: Domain, act: Act, now: datetime, *, lifting: frozenset[str] = frozenset()) -> None:
@@ -240,7 +273,7 @@ def require(domain: Domain, act: Act, now: datetime, *, lifting: frozenset[str] 
             errors.STATUS_PROHIBITS,
             "domain",
             domain.name,
-            message=f"{domain.name} has status {', '.join(in_the_way)} and cannot be {_PARTICIPLE[act]} until it is gone.",
+            message=f"{domain.name} has status {', '.join(in_the_way)}, so it cannot be {_PARTICIPLE[act]}.",
         )
 
 
@@ -258,9 +291,11 @@ def statuses_at(domain: Domain, now: datetime) -> tuple[str, ...]:
     """The EPP statuses a name shows (RFC 5731, 2.3): stored ones, pending ones, `inactive`; `ok` only alone."""
     shown = set(domain.statuses)
     phase = phase_at(domain, now)
-    if domain.transfer is not None and domain.transfer.pending:
+    if domain.transfer is not None and domain.transfer.pending and now < domain.transfer.act_at:
         shown.add("pendingTransfer")
     if phase in (Phase.REDEMPTION, Phase.PENDING_RESTORE, Phase.PENDING_DELETE):
+        # A name that fell by time may carry a prohibition that RFC 5731, 2.3 forbids beside pendingDelete.
+        shown -= {"clientDeleteProhibited", "serverDeleteProhibited"}
         shown.add("pendingDelete")
     if not domain.hosts:
         shown.add("inactive")
@@ -274,11 +309,12 @@ def rgp_statuses_at(domain: Domain, now: datetime) -> tuple[str, ...]:
         case Phase.REDEMPTION:
             return ("redemptionPeriod",)
         case Phase.PENDING_RESTORE:
-            return ("pendingRestore", "redemptionPeriod")
+            return ("pendingRestore",)
         case Phase.PENDING_DELETE:
             return ("pendingDelete",)
         case _:
-            return tuple(sorted({g.kind.value for g in domain.graces if now < g.until}))
+            running = [g.kind.value for g in domain.graces if now < g.until]
+            return tuple(sorted(set(running))) if len(running) > 1 else tuple(running)
 
 
 def lives_until(domain: Domain, expires_at: datetime, lengths: Lengths) -> Domain:
@@ -305,7 +341,7 @@ def extended(domain: Domain, years: int, now: datetime, *, field: str = "years")
             errors.MAX_LIFETIME_EXCEEDED,
             field,
             str(years),
-            message=f"With {years} more year(s) {domain.name} would be registered until {expires_at:%Y-%m-%d}, which is "
+            message=f"With {years} more year(s) {domain.name} would be registered until {expires_at:%Y-%m-%d}, "
             f"more than {MAX_YEARS} years from now. Ask for fewer years.",
         )
     return expires_at
@@ -319,8 +355,44 @@ def renewed(domain: Domain, zone: Zone, years: int, price: Money, account_id: in
     return replace(longer, graces=(*_running(domain, now), grace), updated_at=now)
 
 
-@dataclass(frozen=True, slots=True)
-class Refund:
+def expiry_after_transfer(domain: Domain, now: datetime) -> datetime:
+    """A year more, never beyond ten from now; less the years of an auto-renewal whose grace still runs, which the
+    transfer undoes (ICANN Transfer Policy, I.A.5; auto-renew grace of the registry agreements)."""
+    undone = sum(g.years for g in _running(domain, now) if g.kind is GraceKind.AUTO_RENEW)
+    return min(add_years(domain.expires_at, 1 - undone), max(domain.expires_at, add_years(now, MAX_YEARS)))
+
+
+def transferred(
+    domain: Domain, zone: Zone, status: TransferStatus, now: datetime, price: Money, account_id: int
+) -> Domain:
+    """The row in its new registrar's hands: a year added, its graces replaced by a transfer grace, authorisation
+    information reset (RFC 9154, 5.3)."""
+    transfer = domain.transfer
+    assert transfer is not None
+    lengths = zone.policy.lengths
+    grace = Grace(GraceKind.TRANSFER, now + lengths.transfer_grace, price.amount, price.currency, account_id, 1)
+    moved = replace(
+        domain,
+        registrar_id=transfer.gaining_id,
+        transfer=replace(transfer, status=status, act_at=now, hold_account_id=None),
+        graces=(grace,),
+        auth_hash=None,
+        auth_expires_at=None,
+        transferred_at=now,
+        updated_at=now,
+    )
+    return lives_until(moved, expiry_after_transfer(domain, now), lengths)
+
+
+def not_transferred(domain: Domain, status: TransferStatus, now: datetime) -> Domain:
+    """The row where it was, its transfer ended."""
+    transfer = domain.transfer
+    assert transfer is not None
+    ended_transfer = replace(transfer, status=status, act_at=now, hold_account_id=None)
+    return replace(domain, transfer=ended_transfer, updated_at=now)
+
+
+class Refund(Struct, frozen=True, gc=False):
     """What a delete gives back, and to whom."""
 
     account_id: int
@@ -343,7 +415,7 @@ def deleted(domain: Domain, zone: Zone, now: datetime) -> Domain:
     Years whose price is given back are taken off the expiry again.
     """
     if in_add_grace(domain, now):
-        return _ended(domain, now, EndReason.CANCELLED)
+        return ended(domain, now, EndReason.CANCELLED)
     lengths = zone.policy.lengths
     redemption_until = now + lengths.redemption
     return replace(
@@ -359,6 +431,23 @@ def deleted(domain: Domain, zone: Zone, now: datetime) -> Domain:
     )
 
 
+def restore_requested(domain: Domain, zone: Zone, now: datetime) -> Domain:
+    """RFC 3915, 4.2.5, `op="request"`: the fall waits until the report has come or its time is over."""
+    restore_until = now + zone.policy.lengths.restore_report
+    redemption_until, release_at = domain.redemption_until, domain.release_at
+    assert redemption_until is not None
+    assert release_at is not None
+    later = max(redemption_until, restore_until) - redemption_until
+    return replace(
+        domain,
+        noted=Phase.PENDING_RESTORE,
+        restore_until=restore_until,
+        redemption_until=redemption_until + later,
+        release_at=release_at + later,
+        updated_at=now,
+    )
+
+
 def restored(domain: Domain, zone: Zone, now: datetime) -> tuple[Domain, int]:
     """RFC 3915, 4.2.5: the name as it was, and how many years it had to be renewed by to have a future again."""
     expires_at, years = domain.expires_at, 0
@@ -369,7 +458,8 @@ def restored(domain: Domain, zone: Zone, now: datetime) -> tuple[Domain, int]:
     return replace(alive, updated_at=now), years
 
 
-def _ended(domain: Domain, at: datetime, reason: EndReason) -> Domain:
+def ended(domain: Domain, at: datetime, reason: EndReason) -> Domain:
+    """The row at its end: its links and secrets dropped, its history kept in its versions."""
     return replace(
         domain,
         noted=Phase.CANCELLED if reason is EndReason.CANCELLED else Phase.RELEASED,
@@ -383,16 +473,16 @@ def _ended(domain: Domain, at: datetime, reason: EndReason) -> Domain:
         records=(),
         auth_hash=None,
         auth_expires_at=None,
-        transfer=_cancelled(domain),
+        transfer=_cancelled(domain, at),
         updated_at=at,
     )
 
 
-def _cancelled(domain: Domain) -> Transfer | None:
+def _cancelled(domain: Domain, at: datetime) -> Transfer | None:
     transfer = domain.transfer
     if transfer is None or not transfer.pending:
         return transfer
-    return replace(transfer, status=TransferStatus.SERVER_CANCELLED)
+    return replace(transfer, status=TransferStatus.SERVER_CANCELLED, act_at=at, hold_account_id=None)
 
 
 def _running(domain: Domain, now: datetime) -> tuple[Grace, ...]:

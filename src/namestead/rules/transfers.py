@@ -1,4 +1,4 @@
-"""Transfers: who may ask, answer and withdraw, and what a transfer does to a name once it is approved (RFC 5730, 2.9.3.4).
+"""Transfers (RFC 5730, 2.9.3.4): who may ask, answer and withdraw, and what approval does to a name.
 
 A pull is asked for by the gaining registrar with the name's authorisation information; the price of a year is held from
 the gainer. A push is asked for by the sponsor; the gainer pays when it approves, never before. A pull nobody answers is
@@ -7,19 +7,20 @@ approved by time, a push nobody answers is withdrawn by time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from namestead import errors
 from namestead.errors import Refusal
 from namestead.money import Money
 from namestead.objects.account import Posting
-from namestead.objects.domain import Domain, Grace, GraceKind, Transfer, TransferStatus
+from namestead.objects.domain import Domain, GraceKind, Transfer, TransferStatus
 from namestead.objects.facts import Facts
 from namestead.objects.host import Host
 from namestead.objects.registrar import Registrar
-from namestead.objects.spans import add_years
 from namestead.objects.zone import Zone
 from namestead.rules import ledger, lifecycle, pricing
 
@@ -34,18 +35,17 @@ class Operation(StrEnum):
     CANCEL = "cancel"
 
 
+# fmt: off
 ANSWERS: dict[Operation, tuple[str, TransferStatus]] = {
-    # fmt: off
     Operation.APPROVE: ("act_by",       TransferStatus.CLIENT_APPROVED),
     Operation.REJECT:  ("act_by",       TransferStatus.CLIENT_REJECTED),
     Operation.CANCEL:  ("requested_by", TransferStatus.CLIENT_CANCELLED),
-    # fmt: on
 }
+# fmt: on
 """Which party ends a pending transfer how."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True, gc=False):
     """A transfer's end: the name, its subordinate hosts if they moved with it, and the money."""
 
     domain: Domain
@@ -70,9 +70,11 @@ def require_pending(domain: Domain, operation: Operation, registrar: Registrar) 
     return transfer
 
 
-def approved(facts: Facts, domain: Domain, zone: Zone, status: TransferStatus, now: datetime) -> Ended:
-    """The name in its new registrar's hands: a year added, never beyond ten; authorisation information reset; its
-    subordinate hosts moved with it; the loser's auto-renewal undone if its grace still runs (ICANN transfer policy)."""
+def approved(
+    facts: Facts, domain: Domain, zone: Zone, status: TransferStatus, now: datetime, fee: Money | None = None
+) -> Ended:
+    """The name in its new registrar's hands, its subordinate hosts moved with it, and the loser's auto-renewal paid
+    back if its grace still runs (ICANN Transfer Policy). `fee` is what the gainer of a push agreed to."""
     transfer = domain.transfer
     assert transfer is not None
     gaining = facts.registrar(transfer.gaining_id)
@@ -82,39 +84,29 @@ def approved(facts: Facts, domain: Domain, zone: Zone, status: TransferStatus, n
         price = Money(transfer.amount, transfer.currency)
         postings = ledger.capture(transfer.hold_account_id, price, "transfer", domain.name)
     else:
-        price = pricing.price(zone, "transfer", account.currency, now, tier=domain.tier)
+        listed = pricing.price(zone, "transfer", account.currency, now, tier=domain.tier)
+        price = pricing.agreed(listed, fee, premium=domain.tier != "")
         postings = ledger.charge(account, price, "transfer", domain.name)
-    undone = [g for g in domain.graces if g.kind is GraceKind.AUTO_RENEW and now < g.until]
-    for g in undone:
-        postings += ledger.refund(g.account_id, Money(g.amount, g.currency), "auto_renew_undone", domain.name)
-    expires_at = add_years(domain.expires_at, 1 - sum(g.years for g in undone))
-    lengths = zone.policy.lengths
-    grace = Grace(GraceKind.TRANSFER, now + lengths.transfer_grace, price.amount, price.currency, account.id, 1)
-    moved = replace(
-        domain,
-        registrar_id=gaining.id,
-        transfer=replace(transfer, status=status, hold_account_id=None),
-        graces=(grace,),
-        auth_hash=None,
-        auth_expires_at=None,
-        transferred_at=now,
-        updated_at=now,
-    )
-    moved = lifecycle.lives_until(moved, min(expires_at, add_years(now, lifecycle.MAX_YEARS)), lengths)
+    for g in domain.graces:
+        if g.kind is GraceKind.AUTO_RENEW and now < g.until:
+            amount = Money(g.amount, g.currency)
+            postings += ledger.refund(g.account_id, amount, "auto_renew_undone", domain.name)
+    moved = lifecycle.transferred(domain, zone, status, now, price, account.id)
     hosts = tuple(replace(h, registrar_id=gaining.id, updated_at=now) for h in facts.subordinates_of(domain.name))
     return Ended(moved, hosts, postings)
 
 
 def not_approved(domain: Domain, status: TransferStatus, now: datetime) -> Ended:
     """The name where it was, and what was held given back."""
+    return Ended(lifecycle.not_transferred(domain, status, now), (), released(domain))
+
+
+def released(domain: Domain) -> tuple[Posting, ...]:
+    """What a pending pull holds, given back to the gainer; nothing if none holds anything."""
     transfer = domain.transfer
-    assert transfer is not None
-    postings: tuple[Posting, ...] = ()
-    if transfer.hold_account_id is not None:
-        amount = Money(transfer.amount, transfer.currency)
-        postings = ledger.release(transfer.hold_account_id, amount, "transfer", domain.name)
-    ended = replace(transfer, status=status, hold_account_id=None)
-    return Ended(replace(domain, transfer=ended, updated_at=now), (), postings)
+    if transfer is None or not transfer.pending or transfer.hold_account_id is None:
+        return ()
+    return ledger.release(transfer.hold_account_id, Money(transfer.amount, transfer.currency), "transfer", domain.name)
 
 
 def ended_by_time(facts: Facts, domain: Domain, zone: Zone, at: datetime) -> Ended:

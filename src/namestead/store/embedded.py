@@ -158,7 +158,7 @@ class EmbeddedPostgres:
     ) -> None:
         self.data = data.resolve()
         self._root_state = root_state.absolute()
-        self._user = _unprivileged() if os.geteuid() == 0 else None
+        self._user = _runs_as()
         self._listen_port = _port(settings.get("listen_port"))
         self._settings = {**SETTINGS, **{k: v for k, v in settings.items() if k != "listen_port"}, **FIXED}
         for name in settings.keys() & (FIXED.keys() | DECIDED_HERE):
@@ -446,7 +446,7 @@ def running(data: Path) -> str | None:
     pointer = data / "postgres.location"
     home = Path(pointer.read_text().strip()) if pointer.exists() else data
     pidfile = _pidfile(home / "postgres")
-    user = _unprivileged() if os.geteuid() == 0 else None
+    user = _runs_as()
     if pidfile is None or not pidfile.ready or not _is_postmaster_of(pidfile.pid, home / "postgres", user):
         return None
     return _url(_password_of(data), pidfile.socket_dir, pidfile.port)
@@ -523,13 +523,18 @@ def _usable_binaries(user: RunsAs | None, root_state: Path) -> Path:
 
 
 @functools.cache
-def _unprivileged() -> RunsAs:
+def _runs_as() -> RunsAs | None:
+    """Whom PostgreSQL runs as, None for ourselves. It looks its own user up, so there has to be one."""
     try:
+        if os.geteuid() != 0:
+            pwd.getpwuid(os.geteuid())
+            return None
         entry = pwd.getpwnam(ROOT_RUNS_AS)
     except KeyError:
         raise EmbeddedUnavailable(
-            f"PostgreSQL refuses to run as root, and there is no user {ROOT_RUNS_AS} to run it as. Run as another "
-            f"user, or give a PostgreSQL of your own: --database URL"
+            f"PostgreSQL cannot run as the user number {os.geteuid()}: it refuses to run as root, and as a user who is "
+            f"not in the user database (/etc/passwd; root's would run as {ROOT_RUNS_AS}). Run as another user, or give "
+            f"a PostgreSQL of your own: --database URL"
         ) from None
     # macOS writes nobody's number as -2.
     return RunsAs(ROOT_RUNS_AS, entry.pw_uid % 2**32, entry.pw_gid % 2**32)

@@ -101,9 +101,11 @@ REFERENCE_VERSION = "SELECT reference FROM registry"
 NOW = "SELECT clock_timestamp() + clock_offset AS now, pg_current_xact_id()::text AS xid FROM registry"
 NOW_READING = "SELECT clock_timestamp() + clock_offset AS now, NULL AS xid, reference FROM registry"
 
-# Which registrations a batch is about, before any of them is locked.
+# Which registrations a batch is about, before any of them is locked. What falls due while the batch waits for its locks
+# (never as long as a minute) has to be settled by it too.
 FIND_DOMAINS = """
-SELECT d.id, d.name, d.registrar_id, d.gaining_id, d.next_due <= clock_timestamp() + r.clock_offset AS due
+SELECT d.id, d.name, d.registrar_id, d.gaining_id,
+       d.next_due <= clock_timestamp() + r.clock_offset + interval '1 minute' AS due
   FROM domain d, registry r
  WHERE d.name = ANY($1::text[]) AND d.ended_at IS NULL
 """
@@ -214,7 +216,7 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
     assert instant is not None
     if not lock and instant["reference"] != known.version:
         raise ReferenceChanged
-    facts = Facts(_not_before(instant["now"], account_rows, domain_rows), known)
+    facts = Facts(_not_before(instant["now"], account_rows, domain_rows, host_rows, contact_rows), known)
     for row in account_rows:
         facts.accounts[row["id"]] = rows.account_of(row)
     for row in host_rows:
@@ -255,6 +257,8 @@ async def _lock_names(connection: Connection, wanted: Wanted, known: Reference, 
     await connection.execute(LOCK_REFERENCE if wanted.reference else LOCK_REFERENCE_SHARED, REFERENCE_LOCK)
     if await connection.fetchval(REFERENCE_VERSION) != known.version:
         raise ReferenceChanged
+    if wanted.reference:
+        return  # nobody else runs beside a batch that holds the reference lock alone
     keys = wanted.lock_keys()
     if keys:
         await connection.execute(LOCK_NAMES, keys)
@@ -263,7 +267,8 @@ async def _lock_names(connection: Connection, wanted: Wanted, known: Reference, 
 def _accounts_of(found: Sequence[rows.Row], known: Reference) -> set[int]:
     """The accounts a registration's money may concern: its sponsor's and a gainer's."""
     registrars = {r["registrar_id"] for r in found} | {r["gaining_id"] for r in found if r["gaining_id"]}
-    return {known.registrars[i].account_id for i in registrars}
+    # Without locks the register may already know a registrar that `known` does not; the version then tells, later.
+    return {known.registrars[i].account_id for i in registrars if i in known.registrars}
 
 
 async def _subordinates(connection: Connection, parents: dict[int, Name]) -> dict[int, set[int]]:

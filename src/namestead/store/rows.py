@@ -127,14 +127,14 @@ def domain_row(due: tuple[Domain, datetime | None]) -> tuple[Any, ...]:
         d.created_at,
         d.expires_at,
         d.auto_renew,
-        d.noted.value,
+        d.noted,
         next_due,
         d.lapses_at,
         d.redemption_until,
         d.release_at,
         d.deleted_at,
         d.ended_at,
-        d.end_reason.value if d.end_reason else None,
+        d.end_reason,
         d.restore_until,
         d.statuses,
         d.registrant_id,
@@ -142,7 +142,7 @@ def domain_row(due: tuple[Domain, datetime | None]) -> tuple[Any, ...]:
         to_json(DomainDetail(d.ds, d.records, d.graces, transfer)).decode(),
         d.auth_hash,
         d.auth_expires_at,
-        d.apply_state.value,
+        d.apply_state,
         d.queued_at,
         d.applied_at,
         d.tier,
@@ -326,7 +326,7 @@ def retained_row(r: Retained) -> tuple[Any, ...]:
     return (
         r.id,
         r.name,
-        r.kind.value,
+        r.kind,
         r.created_at,
         r.starts_at,
         r.ends_at,
@@ -486,7 +486,7 @@ LISTING_FIXED = ("registrar_id", "zone_id")
 
 
 def listing_row(listing: Listing) -> tuple[Any, ...]:
-    return listing.registrar_id, listing.zone_id, listing.status.value
+    return listing.registrar_id, listing.zone_id, listing.status
 
 
 def listing_of(row: Row) -> Listing:

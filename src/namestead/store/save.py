@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, TypeVar
 
 from namestead.objects.account import Account, Posting
-from namestead.objects.contact import Contact
+from namestead.objects.contact import Contact, Erasure
 from namestead.objects.domain import Domain
 from namestead.objects.host import Host
 from namestead.objects.log import Event
@@ -51,6 +51,8 @@ class Work:
     postings: list[Record] = field(default_factory=list)
     events: list[Record] = field(default_factory=list)
     idempotency: list[Record] = field(default_factory=list)
+    erasures: list[Erasure] = field(default_factory=list)
+    clock: timedelta = timedelta(0)
     reference: bool = False
 
     @property
@@ -65,9 +67,9 @@ class Work:
                     n,
                     self.now,
                     p.debit,
-                    p.debit_book.value,
+                    p.debit_book,
                     p.credit,
-                    p.credit_book.value,
+                    p.credit_book,
                     p.amount,
                     p.currency,
                     p.reason,
@@ -77,7 +79,7 @@ class Work:
 
     def publish(self, log_id: int, events: Sequence[Event]) -> None:
         for n, e in enumerate(events):
-            self.events.append((log_id, n, self.now, e.kind.value, e.zone_id, e.name))
+            self.events.append((log_id, n, self.now, e.kind, e.zone_id, e.name))
 
 
 LOG_COLUMNS = (
@@ -120,6 +122,28 @@ CONTACT_LINK_COLUMNS = ("domain_id", "type", "contact_id")
 UNLINK_HOSTS = "DELETE FROM delegation WHERE domain_id = ANY($1::bigint[])"
 UNLINK_CONTACTS = "DELETE FROM domain_contact WHERE domain_id = ANY($1::bigint[])"
 COUNT_REFERENCE_CHANGE = "UPDATE registry SET reference = reference + 1"
+MOVE_CLOCK = "UPDATE registry SET clock_offset = clock_offset + $1"
+
+# Erasure: personal data stands in a contact's row, in its versions, and, as the registrant of a name, in the answers the
+# log keeps for replays. A rehearsal's answer shows a registrant who never came to be, under a handle of its own: those
+# of the same names go too.
+ERASE_CONTACTS = """
+UPDATE contact SET detail = '{}', auth_hash = NULL, erased_at = coalesce(erased_at, $2) WHERE id = ANY($1::bigint[])
+"""
+ERASE_VERSIONS = """
+UPDATE version
+   SET body = (body::jsonb || '{"postal": {}, "ascii": null, "email": "", "phone": "", "fax": "", "disclose": [],
+                                "auth_hash": null}')::text
+ WHERE object_id = ANY($1::bigint[]) AND kind = 'contact'
+"""
+ERASE_ANSWERS = """
+UPDATE command_log
+   SET result = jsonb_set(result::jsonb, '{result,registrant}', jsonb_build_object('id', $3::text))::text
+ WHERE domain IN (SELECT unnest($1::text[]) UNION SELECT name FROM domain WHERE registrant_id = ANY($2::bigint[]))
+   AND result IS NOT NULL
+   AND (result::jsonb #>> '{result,registrant,id}' = $3
+        OR (status = 'sandbox' AND result::jsonb #> '{result,registrant}' IS NOT NULL))
+"""
 
 
 @cache
@@ -162,6 +186,12 @@ async def save(connection: Connection, work: Work) -> None:
     await _append(connection, "posting", POSTING_COLUMNS, work.postings)
     await _append(connection, "outbox", OUTBOX_COLUMNS, work.events)
     await _append(connection, "idempotency_key", IDEMPOTENCY_COLUMNS, work.idempotency)
+    for erasure in work.erasures:
+        await connection.execute(ERASE_CONTACTS, erasure.ids, work.now)
+        await connection.execute(ERASE_VERSIONS, erasure.ids)
+        await connection.execute(ERASE_ANSWERS, erasure.domains, erasure.ids, erasure.handle)
+    if work.clock:
+        await connection.execute(MOVE_CLOCK, work.clock)
     if work.reference:
         await connection.execute(COUNT_REFERENCE_CHANGE)
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from namestead import errors
 from namestead.commands.answers import Registration, registration
@@ -15,7 +17,18 @@ from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.log import Event, EventKind
 from namestead.objects.names import Name
 from namestead.objects.spans import add_years
-from namestead.rules import auth_info, availability, contacts, delegation, ledger, lifecycle, permissions, pricing
+from namestead.rules import (
+    auth_info,
+    availability,
+    contacts,
+    delegation,
+    dnssec,
+    ledger,
+    lifecycle,
+    permissions,
+    pricing,
+    sandbox,
+)
 from namestead.rules.contacts import ContactSpec, NewContact
 from namestead.rules.delegation import NameserverSpec
 
@@ -85,13 +98,14 @@ class CreateDomain:
             registrant_id=holder.registrant_id,
             contacts=holder.contacts,
             hosts=hosts,
-            ds=self.ds,
+            ds=dnssec.wanted((), self.ds) if self.ds else (),
             graces=(grace,),
             auth_hash=auth_info.digest(self.name, self.auth_info) if self.auth_info is not None else None,
             auth_expires_at=now + lengths.auth_info if self.auth_info is not None else None,
             apply_state=ApplyState.PENDING if queued else ApplyState.NONE,
             queued_at=now if queued else None,
             tier=tier,
+            fixture=sandbox.is_fixture(self.name, zone, opened),
         )
         if not self.auto_renew:
             domain = lifecycle.lives_until(domain, domain.expires_at, lengths)

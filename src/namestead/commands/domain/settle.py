@@ -6,11 +6,12 @@ nobody asks about. The log row stands under the event's own name, in the sponsor
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from namestead import errors
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.money import Money
@@ -18,10 +19,10 @@ from namestead.objects.account import Posting
 from namestead.objects.domain import ApplyState, Domain
 from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.host import Host
-from namestead.objects.log import Event, EventKind
+from namestead.objects.log import Event
 from namestead.objects.names import Name
 from namestead.objects.zone import Zone
-from namestead.rules import ledger, lifecycle, pricing, transfers
+from namestead.rules import delegation, ledger, lifecycle, pricing, publication, transfers
 from namestead.rules.lifecycle import Act, Due
 
 LOGGED_AS: dict[Act, str] = {
@@ -68,15 +69,17 @@ class SettleDomain:
 
     def decide(self, facts: Facts, by: Context) -> Outcome[Settled]:
         domain = facts.domain(self.name)
-        assert domain is not None
+        if domain is None or lifecycle.next_due(domain) != self.due:
+            message = f"{self.due.act.value} of {self.name} was written down already, or is not due any more."
+            raise Refusal(errors.PRECONDITION_FAILED, message=message)
         zone = facts.reference.zones_by_id[domain.zone_id]
-        counterpart = domain.transfer.gaining_id if domain.transfer and domain.transfer.pending else None
         settled, others, postings = _settle(facts, domain, zone, self.due)
-        withdrawn = domain.hosts or domain.records
+        # A name is out of the zone from its redemption on; when it is released, its hosts' addresses may go too.
         events: tuple[Event, ...] = ()
-        if withdrawn and self.due.act in (Act.LAPSE, Act.RELEASE):
-            events = (Event(EventKind.WITHDRAWN, zone.id, self.name),)
-            settled = replace(settled, apply_state=ApplyState.PENDING, queued_at=facts.now)
+        fell = self.due.act is Act.LAPSE and publication.has_data(domain)
+        if fell or (self.due.act is Act.RELEASE and others):
+            settled = publication.queued(settled, facts.now)
+            events = (publication.withdrawn(settled),)
         changes: tuple[Changed, ...] = (settled, *others)
         return Outcome(
             Settled(
@@ -90,11 +93,18 @@ class SettleDomain:
             postings=postings,
             events=events,
             apply=ApplyState.PENDING if events else ApplyState.NONE,
-            counterpart_id=counterpart,
+            counterpart_id=_other_party(domain, self.due),
         )
 
     def summary(self) -> dict[str, Any]:
         return {"event": self.due.act.value, "due_at": self.due.at}
+
+
+def _other_party(domain: Domain, due: Due) -> int | None:
+    """Who beside the sponsor has to know: the other party of a transfer that ends."""
+    transfer = domain.transfer
+    ends = due.act in (Act.END_TRANSFER, Act.LAPSE) and transfer is not None and transfer.pending
+    return transfer.gaining_id if ends and transfer is not None else None
 
 
 def _settle(facts: Facts, domain: Domain, zone: Zone, due: Due) -> tuple[Domain, tuple[Host, ...], tuple[Posting, ...]]:
@@ -109,8 +119,8 @@ def _settle(facts: Facts, domain: Domain, zone: Zone, due: Due) -> tuple[Domain,
         postings = ledger.charge_regardless(account, renewal, "auto_renew", domain.name)
     settled = lifecycle.advance(domain, zone, due, renewal, account.id)
     if due.act is Act.LAPSE and domain.transfer is not None and domain.transfer.pending:
-        postings = transfers.not_approved(domain, settled.transfer.status if settled.transfer else domain.transfer.status, due.at).postings
-    hosts = _orphans(facts, domain, due) if due.act is Act.RELEASE else ()
+        postings = transfers.released(domain)
+    hosts = delegation.left_behind(facts, domain, due.at) if due.act is Act.RELEASE else ()
     return settled, hosts, postings
 
 
@@ -120,16 +130,3 @@ def _renewal(zone: Zone, domain: Domain, currency: str, due: Due) -> Money:
     except Refusal:
         # A zone whose price was taken away still renews what it promised to renew, at no charge.
         return Money(0, currency)
-
-
-def _orphans(facts: Facts, domain: Domain, due: Due) -> tuple[Host, ...]:
-    """Hosts under a released name: those nobody uses end with it; those in use stay, without parent or address, and
-    are never renamed (RFC 9874, 5.1)."""
-    found = []
-    for host in facts.subordinates_of(domain.name):
-        used = facts.links_to_host(host.id) - {domain.id}
-        if used:
-            found.append(replace(host, parent_id=None, addresses=(), updated_at=due.at))
-        else:
-            found.append(replace(host, deleted_at=due.at, updated_at=due.at))
-    return tuple(found)

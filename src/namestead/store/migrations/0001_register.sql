@@ -1,6 +1,6 @@
 -- The register as first released. `schema.sql` shows it whole and up to date.
 -- Invariants stand here as constraints with the reason above them (DESIGN.md, "What must always hold").
--- Rows of `zone`, `account` and `registrar` are never deleted: a trigger says so, and in exchange the hot tables carry no
+-- Rows of `zone`, `account`, `registrar` and `host` are never deleted: a trigger says so, and in exchange the hot tables carry no
 -- foreign key to them. A foreign key takes a share lock on the one row all concurrent creates have in common, which is
 -- the deadlock and the multixact storm that registries are known for.
 -- Tables that only grow (command_log, version, posting, outbox) are partitioned by month of registry time.
@@ -179,13 +179,15 @@ CREATE TABLE host (
     -- An external host has no address here (RFC 5732, 2.5).
     CONSTRAINT host_external_without_address CHECK (parent_id IS NOT NULL OR addresses = '{}')
 );
+CREATE TRIGGER host_never_deleted BEFORE DELETE ON host EXECUTE FUNCTION never_deleted();
 CREATE UNIQUE INDEX host_live_name ON host (name) WHERE deleted_at IS NULL;
 CREATE INDEX host_under ON host (parent_id) WHERE parent_id IS NOT NULL;
 
--- Which hosts a domain is delegated to, in order. The key on the host keeps a host that is in use.
+-- Which hosts a domain is delegated to, in order. Half a TLD may use one host, so there is no foreign key to it; host rows
+-- are never deleted, only marked (docs/decisions/0004).
 CREATE TABLE delegation (
     domain_id bigint NOT NULL,
-    host_id   bigint NOT NULL REFERENCES host,
+    host_id   bigint NOT NULL,
     position  smallint NOT NULL,
     PRIMARY KEY (domain_id, host_id)
 );

@@ -1,0 +1,179 @@
+"""What is measured, in which order, and which bars it is held against.
+
+Interleaved: every repeat measures every line once, so that a machine that changes its speed changes all of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from bench import callers
+from bench.database import Database, Server
+from bench.figures import Bar, Line, Sample, ratio
+from bench.pgbench import ACCOUNTS, PgBench, Way, all_ways, note
+from bench.register import REGISTRARS
+from bench.writes import Create
+
+FLOOD = 1000
+CHILD_SLACK = 60.0
+"""Seconds a load process may take beyond what it was told to measure."""
+
+M = "M: durable one-row commit"
+LIMIT = "limit: pgbench, {}"
+ENGINE = "engine create, {} callers, {} registrar(s)"
+IDLE = "engine create, one caller, nobody else"
+FLOODED = f"engine create, one caller, beside {FLOOD:,} in flight"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of each measurement and of its warm-up, and how often each is repeated."""
+
+    warm: float
+    seconds: float
+    repeats: int
+    pilot: float
+    """Seconds for each configuration of the limit, once, to find its best ones."""
+
+    candidates: int = 2
+    """How many of them are measured in every repeat; the best median counts."""
+
+
+FULL = Times(warm=1, seconds=4, repeats=5, pilot=2)
+QUICK = Times(warm=1, seconds=2, repeats=1, pilot=1, candidates=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One measurement: the line it belongs to, and how it is done. `note` tells a reader which configuration it was."""
+
+    line: str
+    measure: Callable[[], Sample]
+
+
+@dataclass(slots=True)
+class Bench:
+    """A run: where it happens, how long, and what has been measured so far."""
+
+    server: Server
+    database: Database
+    create: Create
+    times: Times
+    tell: Callable[[str], None]
+    lines: dict[str, Line] = field(default_factory=dict)
+    chosen: dict[str, tuple[Way, ...]] = field(default_factory=dict)
+
+    @property
+    def pgbench(self) -> PgBench:
+        return PgBench(self.server, self.database)
+
+    # ------------------------------------------------------------------------------------------------- measuring
+
+    def run(self, steps: Iterable[Step]) -> None:
+        steps = list(steps)
+        for repeat in range(self.times.repeats):
+            for step in steps:
+                self.tell(f"repeat {repeat + 1} of {self.times.repeats}: {step.line}")
+                self.lines.setdefault(step.line, Line(step.line)).samples.append(step.measure())
+
+    def limit_steps(self, ways: tuple[Way, ...] | None = None) -> list[Step]:
+        """M, and the best configurations of pgbench for 200 accounts and for one, found by a pilot."""
+        steps = [Step(M, lambda: self.pgbench.one_row(max(2.0, self.times.seconds / 2)))]
+        for name, accounts in ACCOUNTS.items():
+            best = self.chosen[name] = self._pilot(name, accounts, ways or all_ways())
+            steps += [Step(f"{LIMIT.format(name)}: {way}", self._limit(way, accounts)) for way in best]
+        return steps
+
+    def _limit(self, way: Way, accounts: int) -> Callable[[], Sample]:
+        return lambda: self.pgbench.create(way, accounts, self.times.warm, self.times.seconds, self.create)
+
+    def _pilot(self, name: str, accounts: int, ways: tuple[Way, ...]) -> tuple[Way, ...]:
+        found: list[tuple[float, Way]] = []
+        for way in ways:
+            self.tell(f"pilot: {LIMIT.format(name)}: {way}")
+            sample = self.pgbench.create(way, accounts, 0, self.times.pilot, self.create)
+            if sample.errors:
+                line = f"pilot: {LIMIT.format(name)}: {way}"
+                self.lines.setdefault(line, Line(line)).samples.append(sample)
+            found.append((sample.rate, way))
+        found.sort(key=lambda f: -f[0])
+        return tuple(way for _, way in found[: self.times.candidates])
+
+    def engine_steps(self, which: Iterable[tuple[int, int]]) -> list[Step]:
+        """Creates by so many callers of so many registrars."""
+        return [Step(ENGINE.format(c, r), self._callers(c, r)) for c, r in which]
+
+    def fairness_steps(self) -> list[Step]:
+        return [Step(IDLE, self._callers(1, 1)), Step(FLOODED, self._callers(1, 1, FLOOD))]
+
+    def _callers(self, count: int, registrars: int, flood: int = 0) -> Callable[[], Sample]:
+        return lambda: self.callers(count, registrars, self.times.warm, self.times.seconds, flood)
+
+    def callers(self, count: int, registrars: int, warm: float, seconds: float, flood: int = 0) -> Sample:
+        """A measurement of the engine in a process of its own; its rows are held against those of one create."""
+        self.database.settle()
+        before = self.database.counted()
+        job = callers.Job(self.database.url, self.database.postmaster, count, registrars, warm, seconds, flood)
+        sample = child("bench.callers", job, warm + seconds)
+        if sample.commands:
+            measured = sample.wal, sample.detail.get("flushes")
+            after = self.database.counted()
+            note(sample, before, after, sample.commands, self.create)
+            flushes, batches = after.syncs - before.syncs, sample.detail.get("batches", 0.0)
+            if flushes < batches:
+                sample.errors[f"{batches:.0f} commits and only {flushes} flushes of the log: not durable"] = 1
+            sample.wal = measured[0]
+            sample.detail["flushes"] = measured[1] or 0.0
+        return sample
+
+    # ------------------------------------------------------------------------------------------------ the results
+
+    def best_limit(self, name: str) -> Line | None:
+        """The configuration with the best median: its best counts."""
+        lines = [line for text, line in self.lines.items() if text.startswith(LIMIT.format(name))]
+        return max(lines, key=lambda line: line.rate, default=None)
+
+    def engine(self, callers_: int, registrars: int) -> Line | None:
+        return self.lines.get(ENGINE.format(callers_, registrars))
+
+    def bars(self) -> list[Bar]:
+        """The bars of the issue for which there are figures."""
+        many, one = self.best_limit("200 accounts"), self.best_limit("one account")
+        bars = [
+            Bar("engine, 256 callers, one registrar / limit", ratio(self.engine(256, 1), many), 1.3),
+            Bar("engine, 256 callers, one registrar / pgbench on one account", ratio(self.engine(256, 1), one), 5),
+            Bar("engine, 256 callers, 200 registrars / limit", ratio(self.engine(256, REGISTRARS), many), 1.3),
+            Bar("engine, 32 callers, 200 registrars / limit", ratio(self.engine(32, REGISTRARS), many), 0.9),
+            Bar("engine, 32 callers, one registrar / limit", ratio(self.engine(32, 1), many), 0.9),
+            Bar(
+                "p99 beside a flood / p99 idle",
+                ratio(self.lines.get(FLOODED), self.lines.get(IDLE), lambda s: s.p99),
+                3,
+                at_least=False,
+            ),
+        ]
+        return [bar for bar in bars if bar.values]
+
+
+def child(module: str, job: msgspec.Struct, seconds: float) -> Sample:
+    """Run a load process to its end. Its job goes in by stdin: it holds the password of the database."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", module],
+            input=msgspec.json.encode(job),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=seconds + CHILD_SLACK,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Sample(errors={f"{module} did not end within {seconds + CHILD_SLACK:.0f} s": 1})
+    if done.returncode != 0:
+        last = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or ["it said nothing"]
+        return Sample(errors={f"{module}: exit status {done.returncode}: {last[0]}": 1})
+    return msgspec.json.decode(done.stdout, type=Sample)

@@ -1,0 +1,333 @@
+"""What this API answers, in the contract's words: one envelope a kind of command.
+
+The registrations inside are the commands' own (`commands/answers.py`); here only what stands around them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+
+from namestead.commands.answers import Amount, NameserverApply, Registration, TransferState
+from namestead.commands.domain.check import CheckPrice, CheckResult, CheckResults
+from namestead.commands.domain.delete import Deleted
+from namestead.commands.domain.records import RecordSet, RecordSets
+from namestead.commands.domain.transfer import Transferred
+from namestead.commands.listings import (
+    BalancePage,
+    DomainsPage,
+    LogEvent,
+    Movement,
+    PendingCommand,
+    PendingPage,
+    PollPage,
+)
+from namestead.commands.protocol import Answer
+from namestead.commands.sandbox.reset import Fixture, SandboxReset
+from namestead.money import Money
+
+
+Visible: TypeAlias = Annotated[
+    Any,
+    msgspec.Meta(
+        description="The whole object for its sponsor, the public part for others.",
+        extra_json_schema={
+            "anyOf": [
+                {"$ref": "#/components/schemas/Registration"},
+                {"$ref": "#/components/schemas/PublicRegistration"},
+            ]
+        },
+    ),
+]
+"""`Registration | PublicRegistration`: a union that only ever is written, never read."""
+
+
+class Changed(msgspec.Struct, frozen=True, gc=False):
+    """A command that changed a registration, or in the sandbox would have. `status` is `success`, `pending` when work
+    is left for a backend or the other party, or `sandbox`."""
+
+    request_id: str
+    command: str
+    status: str
+    audit_id: str
+    idempotent: bool
+    sandbox: bool
+    domain: str
+    registration: Visible
+    balance: Amount | None
+
+
+class Removed(msgspec.Struct, frozen=True, gc=False):
+    """A delete. `outcome` says which: `cancelled` at once, inside the add grace, or `redemption`."""
+
+    request_id: str
+    command: str
+    status: str
+    audit_id: str
+    idempotent: bool
+    sandbox: bool
+    domain: str
+    outcome: str
+    refund: Amount
+    redemption_until: datetime | None
+    release_at: datetime | None
+    registration: Registration
+    balance: Amount | None
+
+
+class Moved(msgspec.Struct, frozen=True, gc=False):
+    """A transfer. `registration` is the whole object for its sponsor and the public part for the other party."""
+
+    request_id: str
+    command: str
+    status: str
+    audit_id: str
+    idempotent: bool
+    sandbox: bool
+    domain: str
+    transfer: TransferState
+    registration: Visible
+    balance: Amount | None
+
+
+class RecordsChanged(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    command: str
+    status: str
+    audit_id: str
+    idempotent: bool
+    sandbox: bool
+    domain: str
+    unicode_name: str
+    records: tuple[RecordSet, ...]
+    apply: NameserverApply
+    balance: Amount | None
+
+
+class Reset(msgspec.Struct, frozen=True, gc=False):
+    """`key_epoch` counts the channel's resets: keys of sandbox and test-zone commands are fresh in each."""
+
+    request_id: str
+    command: str
+    status: str
+    audit_id: str
+    idempotent: bool
+    sandbox: bool
+    tld: str
+    fixtures: tuple[Fixture, ...]
+    key_epoch: int
+
+
+class Shown(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    domain: str
+    registration: Visible
+
+
+class Records(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    domain: str
+    unicode_name: str
+    records: tuple[RecordSet, ...]
+    apply: NameserverApply
+
+
+class Checked(msgspec.Struct, frozen=True, gc=False):
+    """One name was asked about."""
+
+    request_id: str
+    domain: str
+    unicode_name: str
+    available: bool
+    reason: str | None
+    claim_required: bool
+    premium: bool
+    price: CheckPrice | None
+    lifecycle_state: str | None
+    release_at: datetime | None
+    detail: str | None
+
+
+class CheckedAll(msgspec.Struct, frozen=True, gc=False):
+    """A list was asked about; the results stand in its order."""
+
+    request_id: str
+    results: tuple[CheckResult, ...]
+
+
+class Domains(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    domains: tuple[Registration, ...]
+    next_cursor: str | None
+
+
+class Balance(msgspec.Struct, frozen=True, gc=False):
+    """`available` is what a command may spend now. The newest postings without a cursor, oldest first."""
+
+    request_id: str
+    balance: Amount
+    holds: Amount
+    credit: Amount
+    available: Amount
+    postings: tuple[Movement, ...]
+    next_cursor: str
+
+
+class Events(msgspec.Struct, frozen=True, gc=False):
+    """`next_cursor` is always there: poll again with it for what comes next."""
+
+    request_id: str
+    events: tuple[LogEvent, ...]
+    next_cursor: str
+
+
+class Pending(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    pending: tuple[PendingCommand, ...]
+    next_cursor: str | None
+
+
+def _amount(balance: tuple[int, str] | None) -> Amount | None:
+    if balance is None:
+        return None
+    minor, currency = balance
+    return Amount(Money(minor, currency).decimal(), currency)
+
+
+def changed(command: str, request_id: str, answer: Answer[Any]) -> Changed:
+    shown: Registration = answer.result
+    return Changed(
+        request_id,
+        command,
+        answer.status,
+        f"log_{answer.audit_id}",
+        answer.idempotent,
+        answer.sandbox,
+        shown.domain,
+        shown,
+        _amount(answer.balance),
+    )
+
+
+def removed(command: str, request_id: str, answer: Answer[Any]) -> Removed:
+    result: Deleted = answer.result
+    shown = result.registration
+    return Removed(
+        request_id,
+        command,
+        answer.status,
+        f"log_{answer.audit_id}",
+        answer.idempotent,
+        answer.sandbox,
+        shown.domain,
+        shown.lifecycle_state,
+        result.refund,
+        shown.redemption_until,
+        shown.release_at,
+        shown,
+        _amount(answer.balance),
+    )
+
+
+def moved(command: str, request_id: str, answer: Answer[Any]) -> Moved:
+    result: Transferred = answer.result
+    shown = result.registration
+    return Moved(
+        request_id,
+        command,
+        answer.status,
+        f"log_{answer.audit_id}",
+        answer.idempotent,
+        answer.sandbox,
+        shown.domain,
+        result.transfer,
+        shown,
+        _amount(answer.balance),
+    )
+
+
+def records_changed(command: str, request_id: str, answer: Answer[Any]) -> RecordsChanged:
+    result: RecordSets = answer.result
+    return RecordsChanged(
+        request_id,
+        command,
+        answer.status,
+        f"log_{answer.audit_id}",
+        answer.idempotent,
+        answer.sandbox,
+        result.domain,
+        result.unicode_name,
+        result.records,
+        result.apply,
+        _amount(answer.balance),
+    )
+
+
+def reset(command: str, request_id: str, answer: Answer[Any]) -> Reset:
+    result: SandboxReset = answer.result
+    return Reset(
+        request_id,
+        command,
+        answer.status,
+        f"log_{answer.audit_id}",
+        answer.idempotent,
+        answer.sandbox,
+        result.tld,
+        result.fixtures,
+        result.epoch,
+    )
+
+
+def shown(command: str, request_id: str, answer: Answer[Any]) -> Shown:
+    return Shown(request_id, answer.result.domain, answer.result)
+
+
+def records(command: str, request_id: str, answer: Answer[Any]) -> Records:
+    result: RecordSets = answer.result
+    return Records(request_id, result.domain, result.unicode_name, result.records, result.apply)
+
+
+def checked(command: str, request_id: str, answer: Answer[Any]) -> Checked:
+    [r] = answer.result.results
+    return Checked(
+        request_id,
+        r.domain,
+        r.unicode_name,
+        r.available,
+        r.reason,
+        r.claim_required,
+        r.premium,
+        r.price,
+        r.lifecycle_state,
+        r.release_at,
+        r.detail,
+    )
+
+
+def checked_all(command: str, request_id: str, answer: Answer[Any]) -> CheckedAll:
+    results: CheckResults = answer.result
+    return CheckedAll(request_id, results.results)
+
+
+def domains(request_id: str, page: DomainsPage) -> Domains:
+    return Domains(request_id, page.domains, page.next_cursor)
+
+
+def balance(request_id: str, page: BalancePage) -> Balance:
+    return Balance(
+        request_id, page.balance, page.holds, page.credit, page.available, page.postings, page.next_cursor
+    )
+
+
+def events(request_id: str, page: PollPage) -> Events:
+    return Events(request_id, page.events, page.next_cursor)
+
+
+def pending(request_id: str, page: PendingPage) -> Pending:
+    return Pending(request_id, page.pending, page.next_cursor)
+
+
+Render = Callable[[str, str, Answer[Any]], msgspec.Struct]

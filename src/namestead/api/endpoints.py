@@ -1,0 +1,63 @@
+"""Which body, which answer and which query parameters belong to a command: the HTTP half of the command table.
+
+Method, path, scope and status stand in `commands/table.py`; nothing here repeats them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from namestead.api import answers, queries, schemas, status
+from namestead.api.queries import Query
+from namestead.api.schemas import Body
+from namestead.commands.domain.info import InfoDomain
+from namestead.commands.domain.records import GetRecords
+from namestead.commands.protocol import Answer
+from namestead.objects.names import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`body` is what the request carries, or `asks` what a bodiless request about one name becomes; `lists` are the
+    query parameters of a listing. `answer` is the type that is answered; `also` the form a body asks for that says it is
+    one of `many`."""
+
+    answer: type[msgspec.Struct]
+    render: Callable[[str, str, Answer[Any]], msgspec.Struct] | None = None
+    body: type[Body] | None = None
+    body_optional: bool = False
+    asks: Callable[[Name], Any] | None = None
+    lists: type[Query] | None = None
+    page: Callable[[str, Any], msgspec.Struct] | None = None
+    also: type[msgspec.Struct] | None = None
+    render_also: Callable[[str, str, Answer[Any]], msgspec.Struct] | None = None
+    without_channel: bool = False
+
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    # fmt: off
+    "reset_sandbox":      Endpoint(answers.Reset, answers.reset, schemas.ResetBody),
+    "check_domain":       Endpoint(answers.Checked, answers.checked, schemas.CheckBody,
+                                   also=answers.CheckedAll, render_also=answers.checked_all),
+    "create_domain":      Endpoint(answers.Changed, answers.changed, schemas.CreateBody),
+    "info_domain":        Endpoint(answers.Shown, answers.shown, asks=InfoDomain),
+    "renew_domain":       Endpoint(answers.Changed, answers.changed, schemas.RenewBody),
+    "update_domain":      Endpoint(answers.Changed, answers.changed, schemas.UpdateBody),
+    "transfer_domain":    Endpoint(answers.Moved, answers.moved, schemas.TransferBody, body_optional=True),
+    "restore_domain":     Endpoint(answers.Changed, answers.changed, schemas.RestoreBody, body_optional=True),
+    "update_nameservers": Endpoint(answers.Changed, answers.changed, schemas.NameserversBody),
+    "get_records":        Endpoint(answers.Records, answers.records, asks=GetRecords),
+    "update_records":     Endpoint(answers.RecordsChanged, answers.records_changed, schemas.RecordsBody),
+    "delete_domain":      Endpoint(answers.Removed, answers.removed, schemas.DeleteBody, body_optional=True),
+    "list_domains":       Endpoint(answers.Domains, lists=queries.DomainsQuery, page=answers.domains),
+    "status":             Endpoint(status.Status, lists=queries.StatusQuery, without_channel=True),
+    "balance":            Endpoint(answers.Balance, lists=queries.BalanceQuery, page=answers.balance),
+    "poll":               Endpoint(answers.Events, lists=queries.PollQuery, page=answers.events),
+    "list_pending":       Endpoint(answers.Pending, lists=queries.PendingQuery, page=answers.pending),
+    # fmt: on
+}

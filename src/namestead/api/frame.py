@@ -1,0 +1,175 @@
+"""What every request and every answer has, whatever it is about: ids, headers, a body within its limits.
+
+Knows ASGI and nothing of domains.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from secrets import token_urlsafe
+from typing import Any
+
+from namestead import errors
+from namestead.engine.limits import Counted
+from namestead.errors import Refusal
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+READ = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"idempotency-key",
+        b"transfer-encoding",
+        b"x-forwarded-for",
+        b"x-forwarded-proto",
+        b"x-registrar-sandbox",
+        b"x-request-id",
+    }
+)
+"""The header fields anything here looks at."""
+
+_SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=@~-]{0,127}")
+"""A request id a caller may choose: one word that is safe in a log line, a header and a URL."""
+
+
+class Request:
+    """One request. `counted` is where it stands in its rate limit, once that is known."""
+
+    __slots__ = ("command", "counted", "headers", "method", "path", "query", "receive", "repeated", "request_id", "scope")
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.path: bytes = scope["raw_path"]
+        self.query: bytes = scope["query_string"]
+        self.counted: Counted | None = None
+        self.command: str | None = None
+        self.repeated: set[bytes] | None = None
+        self.headers: dict[bytes, bytes] = {}
+        headers = self.headers
+        for name, value in scope["headers"]:
+            if name in READ:
+                if name in headers:
+                    self._repeat(name, value)
+                else:
+                    headers[name] = value
+        given = headers.get(b"x-request-id")
+        if given is not None and _SANE_ID.fullmatch(given):
+            self.request_id = given.decode()
+        else:
+            self.request_id = "req_" + token_urlsafe(16)
+
+    def _repeat(self, name: bytes, value: bytes) -> None:
+        if name == b"x-forwarded-for":
+            self.headers[name] += b"," + value
+            return
+        if self.repeated is None:
+            self.repeated = set()
+        self.repeated.add(name)
+
+    def once(self, name: bytes) -> bytes | None:
+        """A header field's value; None if it is absent. One sent twice is a fault of the request."""
+        if self.repeated is not None and name in self.repeated:
+            field = name.decode().title()
+            message = f"{field} is sent more than once. Send it once."
+            raise Refusal(errors.INVALID_REQUEST, field, message=message, details=(errors.Fault(field, "repeated", message),))
+        return self.headers.get(name)
+
+    async def body(self, largest: int, patience: float) -> bytes:
+        """The whole body. 413 when it is larger than allowed, announced or not; 408 when it does not arrive in time."""
+        declared = self.headers.get(b"content-length")
+        if declared is None:
+            if b"transfer-encoding" not in self.headers:
+                return b""
+        elif int(declared) > largest:
+            raise _too_large(largest)
+        receive = self.receive
+        try:
+            async with asyncio.timeout(patience):
+                message = await receive()
+                body: bytes = message.get("body", b"")
+                if not message.get("more_body", False):
+                    if message["type"] == "http.disconnect":
+                        raise Gone
+                    return body
+                parts, size = [body], len(body)
+                while message.get("more_body", False):
+                    if size > largest:
+                        raise _too_large(largest)
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise Gone
+                    body = message.get("body", b"")
+                    size += len(body)
+                    parts.append(body)
+        except TimeoutError:
+            raise Refusal(errors.REQUEST_TIMEOUT) from None
+        if size > largest:
+            raise _too_large(largest)
+        return b"".join(parts)
+
+
+class Gone(Exception):
+    """The caller went away before the request was whole: there is nobody to answer, and nothing was done."""
+
+
+def _too_large(largest: int) -> Refusal:
+    return Refusal(errors.BODY_TOO_LARGE, message=f"The body is larger than {largest} octets. Split the request.")
+
+
+class Reply:
+    """An answer: a status, a JSON body and the header fields that are its own."""
+
+    __slots__ = ("body", "headers", "media", "status")
+
+    def __init__(
+        self, status: int, body: bytes, headers: Headers = (), media: bytes = b"application/json"
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers
+        self.media = media
+
+
+_SIZES = tuple(str(n).encode() for n in range(4096))
+_LIMITS = tuple(str(n).encode() for n in range(1024))
+
+
+def _digits(n: int, made: tuple[bytes, ...]) -> bytes:
+    return made[n] if n < len(made) else str(n).encode()
+
+
+OURS = "namestead.trusted"
+"""A mark on our own response messages: their header fields need no second look (`protocol.py`)."""
+
+CLOSE = frozenset({408, 413, 431})
+"""Answers after which the rest of the request may still be on its way: the connection is given up."""
+
+
+async def send_reply(reply: Reply, request: Request, send: Send) -> None:
+    """Send an answer with the header fields every answer has."""
+    body = reply.body
+    headers = [
+        (b"content-type", reply.media),
+        (b"content-length", _digits(len(body), _SIZES)),
+        (b"x-request-id", request.request_id.encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    counted = request.counted
+    if counted is not None:
+        headers.append((b"x-ratelimit-limit", _digits(counted.limit, _LIMITS)))
+        headers.append((b"x-ratelimit-remaining", _digits(counted.remaining, _LIMITS)))
+        headers.append((b"x-ratelimit-reset", b"%d" % counted.reset_at))
+    headers.extend(reply.headers)
+    if reply.status in CLOSE:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers, OURS: True})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,5 @@
+"""`python -m namestead.cli` is `namestead`."""
+
+from namestead.cli import main
+
+main()

@@ -1,0 +1,433 @@
+"""`namestead serve`: the registry, started and stopped as one.
+
+This process owns the database (where it is the embedded one), the workers, and the signals. With one worker, the usual
+case, it serves as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvloop
+from rich.text import Text
+
+from namestead.cli import demo, files, http, logs, show
+from namestead.cli.options import Data, Database
+from namestead.cli.parts import Parts
+from namestead.cli.session import Problem, told
+from namestead.cli.worker import READY, Task, encode
+from namestead.engine.database import LOST
+from namestead.engine.database import Database as Connector
+from namestead.engine.engine import Engine
+from namestead.engine.metrics import Metrics
+from namestead.settings import Settings, load
+from namestead.store import migrate, operator
+from namestead.store.embedded import EmbeddedError, EmbeddedPostgres
+
+log = structlog.get_logger("namestead")
+
+DATABASE_COMES_WITHIN = 30.0
+"""Seconds a start waits for a database of somebody else's: it may be starting too."""
+
+WORKER_COMES_WITHIN = 60.0
+LOOK_AFTER_DATABASE = 0.2
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+
+NOT_YET = ("epp", "whois")
+
+
+def serve(
+    data: Data = None,
+    database: Database = None,
+    with_demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            help="Fill an empty registry with two zones, registrars and some money, and print how to use them.",
+        ),
+    ] = False,
+    ready: Annotated[
+        Path | None,
+        typer.Option(
+            "--ready",
+            metavar="FILE",
+            help="Write where everything is to FILE, with the demo's secrets and mode 0600, when all is up. "
+            "It is removed at the end.",
+        ),
+    ] = None,
+    http_host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Address of HTTP [default: 127.0.0.1].")] = None,
+    http_port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="Port of HTTP, 0 for a free one [default: 8080].")
+    ] = None,
+    http_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Certificate chain for HTTPS (PEM).")
+    ] = None,
+    http_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Private key for HTTPS (PEM).")] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="Network of a proxy that ends TLS and whose X-Forwarded-For is believed."),
+    ] = None,
+    plain_http_on_any_address: Annotated[
+        bool | None,
+        typer.Option(
+            "--plain-http-on-any-address",
+            help="Serve HTTP without TLS beyond loopback: keys then travel unprotected.",
+        ),
+    ] = None,
+    epp_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of EPP. Not served yet.")] = None,
+    whois_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of WHOIS. Not served yet.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Processes that serve [default: 1].")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="PART", help="Serve this part alone: http or jobs. May be repeated.")
+    ] = None,
+    log_format: Annotated[str | None, typer.Option(metavar="console|json", help="How log lines are written.")] = None,
+    access_log: Annotated[bool | None, typer.Option("--access-log", help="A log line for every request.")] = None,
+    ote: Annotated[
+        bool | None, typer.Option("--ote", help="Make a new registry one for OT&E: its clock can be moved.")
+    ] = None,
+) -> None:
+    """Run the registry: the database, the HTTP interfaces, and what falls due.
+
+    Ctrl-C or SIGTERM stops it when everything accepted is answered; a second Ctrl-C does not wait. Every option is also a
+    setting: NAMESTEAD_HTTP_PORT=8080 in the environment, or http_port = 8080 in DATA/namestead.toml.
+    """
+    given: dict[str, Any] = {
+        "data": data,
+        "database": database,
+        "http_host": http_host,
+        "http_port": http_port,
+        "http_cert": http_cert,
+        "http_key": http_key,
+        "trusted_proxies": ",".join(trusted_proxy) if trusted_proxy else None,
+        "plain_http_on_any_address": plain_http_on_any_address,
+        "epp_port": epp_port,
+        "whois_port": whois_port,
+        "workers": workers,
+        "only": ",".join(only) if only else None,
+        "log_format": log_format,
+        "access_log": access_log,
+        "ote": ote or with_demo or None,
+    }
+    with told(as_json=False):
+        settings = load(os.environ, given)
+        logs.configure(settings.log_format, settings.log_level)
+        _require_possible(settings)
+        if ready is not None:
+            ready.unlink(missing_ok=True)
+        with _database(settings) as place:
+            try:
+                uvloop.run(Registry(settings, place, with_demo=with_demo, ready=ready).run())
+            finally:
+                if ready is not None:
+                    ready.unlink(missing_ok=True)
+
+
+def _require_possible(settings: Settings) -> None:
+    """Refuse what could not work, or would be unsafe, before anything is started."""
+    for part in settings.only:
+        if part in NOT_YET:
+            raise Problem(f"--only {part}: this version does not serve {part} yet. It serves http and jobs.")
+    if (settings.http_cert is None) != (settings.http_key is None):
+        raise Problem("--http-cert and --http-key belong together: one of them is missing.")
+    for file in (settings.http_cert, settings.http_key):
+        if file is not None and not os.access(file, os.R_OK):
+            raise Problem(f"{file} cannot be read. HTTPS needs a certificate and its key, in PEM.")
+    plain = settings.http_cert is None
+    protected = http.is_loopback(settings.http_host) or settings.trusted_proxies or settings.plain_http_on_any_address
+    if plain and not protected and settings.serves("http"):
+        raise Problem(
+            f"HTTP on {settings.http_host} would carry bearer keys unprotected. Give --http-cert and --http-key, or put a "
+            "proxy that ends TLS in front and name it with --trusted-proxy, or say --plain-http-on-any-address."
+        )
+
+
+@dataclass(slots=True)
+class Place:
+    """Where the register lies: a URL, and the server if it is ours."""
+
+    url: str
+    server: EmbeddedPostgres | None
+    hurry: bool = False
+
+
+@contextlib.contextmanager
+def _database(settings: Settings) -> Any:
+    if settings.database is not None:
+        yield Place(settings.database, None)
+        return
+    server = EmbeddedPostgres(settings.data)
+    place = Place(server.start(), server)
+    try:
+        yield place
+    finally:
+        server.stop(immediate=place.hurry)
+
+
+class Registry:
+    """One run of the registry, from the migrations to the last answer."""
+
+    def __init__(self, settings: Settings, place: Place, *, with_demo: bool, ready: Path | None) -> None:
+        self._settings = settings
+        self._place = place
+        self._with_demo = with_demo
+        self._ready = ready
+        self._stop = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._workers: list[asyncio.Task[None]] = []
+        self._parts: Parts | None = None
+
+    async def run(self) -> None:
+        began = time.monotonic()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._signalled)
+        bound = self._listen()
+        await self._prepare()
+        port = bound.getsockname()[1] if bound is not None else None
+        if self._settings.workers == 1:
+            self._parts = Parts(self._settings, self._place.url, bound, jobs=self._settings.serves("jobs"))
+            await self._parts.start()
+            engine = self._parts.engine
+        else:
+            await self._start_workers(port)
+            engine = Engine(self._place.url)
+            await engine.start()
+        tasks = [loop.create_task(self._look_after_database(), name="database")] if self._place.server else []
+        try:
+            shown = await demo.seed(engine, self._settings.data) if self._with_demo else None
+            facts = self._facts(port, shown, engine)
+            if self._ready is not None:
+                files.write_private(self._ready, json.dumps(facts, indent=2) + "\n")
+            first = await demo.free_name(engine) if shown is not None else None
+            self._greet(facts, first, time.monotonic() - began)
+            if self._parts is None:
+                await engine.stop()
+            await self._stop.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._end()
+
+    def _signalled(self) -> None:
+        if self._stop.is_set():
+            self._hurry.set()
+            self._place.hurry = True
+            if self._parts is not None:
+                self._parts.hurry()
+        else:
+            show.note("Stopping. What was accepted is answered first; Ctrl-C again does not wait.")
+        self._stop.set()
+
+    def _listen(self) -> socket.socket | None:
+        """The HTTP port, taken at once. With several workers it is only kept from others: each binds it itself."""
+        s = self._settings
+        if not s.serves("http"):
+            return None
+        try:
+            bound = http.listen(s.http_host, s.http_port, shared=False)
+            if s.workers == 1:
+                return bound
+            port = bound.getsockname()[1]
+            bound.close()
+            return http.listen(s.http_host, port, shared=True)
+        except OSError as problem:
+            raise Problem(
+                f"HTTP cannot be served on {s.http_host} port {s.http_port}: {problem.strerror or problem}. Is another "
+                "registry running? Choose another port with --http-port, 0 for a free one."
+            ) from None
+
+    async def _prepare(self) -> None:
+        """Wait for the database, bring it to this version, and make the partitions of the coming months."""
+        until = time.monotonic() + (DATABASE_COMES_WITHIN if self._place.server is None else 5)
+        told_so = False
+        while True:
+            try:
+                connection = await Connector(self._place.url, Metrics()).connect("migrate", statement_timeout="0")
+                break
+            except LOST as problem:
+                if time.monotonic() > until or self._stop.is_set():
+                    raise
+                if not told_so:
+                    log.warning("waiting for the database", problem=logs.without_secrets(str(problem)))
+                    told_so = True
+                await asyncio.sleep(0.5)
+        try:
+            for done in await migrate.migrate(connection):
+                log.info("migrated", number=done.number, name=done.name)
+            await migrate.ensure_partitions(connection)
+            if self._settings.ote and not await operator.mark_ote(connection):
+                if not self._with_demo:
+                    raise Problem(
+                        "This registry was made for production, so its clock stays the real one: --ote is for new ones."
+                    )
+        finally:
+            await connection.close(timeout=5)
+
+    async def _start_workers(self, port: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        ready = [loop.create_future() for _ in range(self._settings.workers)]
+        for number, came in enumerate(ready):
+            jobs = number == 0 and self._settings.serves("jobs")
+            task = Task(self._settings, self._place.url, port, jobs)
+            self._workers.append(loop.create_task(self._keep_worker(task, number, came), name=f"worker {number}"))
+        try:
+            async with asyncio.timeout(WORKER_COMES_WITHIN):
+                await asyncio.gather(*ready)
+        except TimeoutError:
+            await self._end()
+            raise Problem(f"The workers were not ready after {WORKER_COMES_WITHIN:.0f} s; see the log above.") from None
+
+    async def _keep_worker(self, task: Task, number: int, came: asyncio.Future[None]) -> None:
+        """Run a worker, and another one when it dies, until the registry stops."""
+        pause = FIRST_PAUSE
+        stopping = asyncio.ensure_future(self._stop.wait())
+        while not self._stop.is_set():
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "namestead.cli.worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                process_group=0,
+            )
+            assert process.stdin is not None and process.stdout is not None
+            started = time.monotonic()
+            with contextlib.suppress(ConnectionError):
+                process.stdin.write(encode(task))
+                await process.stdin.drain()
+            if await process.stdout.readline() == READY:
+                if not came.done():
+                    came.set_result(None)
+                else:
+                    log.info("a worker was replaced", worker=number, pid=process.pid)
+            ended = asyncio.ensure_future(process.wait())
+            await asyncio.wait((ended, stopping), return_when=asyncio.FIRST_COMPLETED)
+            if self._stop.is_set():
+                await self._end_worker(process, ended)
+                return
+            log.error("a worker ended", worker=number, status=process.returncode, pid=process.pid)
+            pause = FIRST_PAUSE if time.monotonic() - started > LONGEST_PAUSE else min(pause * 2, LONGEST_PAUSE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(stopping), pause)
+
+    async def _end_worker(self, process: asyncio.subprocess.Process, ended: asyncio.Future[int]) -> None:
+        assert process.stdin is not None
+        process.stdin.close()
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        patience = self._settings.stop_within + 30
+        await asyncio.wait((ended, hurry), timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if not ended.done():
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await ended
+
+    async def _look_after_database(self) -> None:
+        """Start the embedded database again if it died: what was answered is in it, and callers only wait."""
+        server = self._place.server
+        assert server is not None
+        while True:
+            await asyncio.sleep(LOOK_AFTER_DATABASE)
+            if server.pid is None:
+                log.error("the embedded database ended; starting it again")
+                try:
+                    await asyncio.to_thread(server.start)
+                except EmbeddedError as problem:
+                    log.error("the embedded database does not start; trying again", problem=str(problem))
+                    await asyncio.sleep(LONGEST_PAUSE)
+                else:
+                    log.info("the embedded database is back")
+
+    async def _end(self) -> None:
+        """Stop everything, in order. A second signal cuts the waiting short."""
+        self._stop.set()
+        stopping = [*self._workers]
+        if self._parts is not None:
+            stopping.append(asyncio.ensure_future(self._parts.stop()))
+        if not stopping:
+            return
+        hurry = asyncio.ensure_future(self._hurry.wait())
+        all_of_it = asyncio.gather(*stopping, return_exceptions=True)
+        await asyncio.wait((all_of_it, hurry), return_when=asyncio.FIRST_COMPLETED)
+        hurry.cancel()
+        if self._hurry.is_set():
+            for task in stopping:
+                if task not in self._workers:
+                    task.cancel()
+        for outcome in await all_of_it:
+            if isinstance(outcome, Exception):
+                log.error("a part did not stop well", problem=f"{type(outcome).__name__}: {outcome}")
+
+    def _facts(self, port: int | None, shown: demo.Demo | None, engine: Engine) -> dict[str, Any]:
+        """What the ready file says. Parts that are not served are absent."""
+        facts: dict[str, Any] = {}
+        if port is not None:
+            scheme = "https" if self._settings.http_cert is not None else "http"
+            facts["http"] = f"{scheme}://{_reachable(self._settings.http_host)}:{port}"
+        facts["database"] = self._place.url
+        facts["zones"] = sorted(engine.reference.zones)
+        if shown is not None:
+            facts["registrars"] = shown.registrars
+        return facts
+
+    def _greet(self, facts: dict[str, Any], first: str | None, took: float) -> None:
+        """Where everything is, for a person at a terminal; one log line for everybody else."""
+        log.info("ready", seconds=round(took, 2), http=facts.get("http"), workers=self._settings.workers, pid=os.getpid())
+        if self._settings.log_format == "json":
+            return
+        out = show.out
+        where = self._settings.data.resolve() if self._place.server is not None else "the database given"
+        out.print()
+        out.print(Text.assemble(("Namestead is running", "bold"), f" (after {took:.1f} s). Ctrl-C ends it.\n"))
+        if "http" in facts:
+            base = facts["http"]
+            out.print(f"  registrar API   {base}/api/v1/registrar/v1")
+            out.print(f"  OpenAPI         {base}/api/v1/registrar/openapi.json")
+            out.print(f"  health          {base}/healthz, {base}/readyz, {base}/metrics")
+        out.print(f"  the register    {where}")
+        if self._place.server is not None and self._place.server.user:
+            out.print(f"                  PostgreSQL runs as the user {self._place.server.user}, because this is root")
+        out.print("  not yet         EPP and WHOIS are accepted as options, and not served by this version")
+        if "zones" in facts:
+            out.print(f"  zones           {', '.join('.' + zone for zone in facts['zones']) or 'none yet: namestead zone apply'}")
+        if first is not None:
+            self._greet_demo(facts, first)
+        out.print()
+
+    def _greet_demo(self, facts: dict[str, Any], first: str) -> None:
+        out = show.out
+        for slug, known in facts["registrars"].items():
+            if "api_key" in known:
+                out.print(f"  {slug:<15} {known['api_key']}")
+        out.print(f"                  (kept in {(self._settings.data / demo.FILE).resolve()})")
+        if "http" not in facts:
+            return
+        out.print("\nRegister a first name:\n")
+        insecure = " --insecure" if facts["http"].startswith("https") else ""
+        out.print(
+            f"  curl -sS{insecure} {facts['http']}/api/v1/registrar/v1/domains \\\n"
+            f"    -H 'Authorization: Bearer {facts['registrars']['alpha']['api_key']}' \\\n"
+            f"    -H 'Content-Type: application/json' \\\n"
+            f"    -d '{{\"domain\": \"{first}\", \"years\": 1}}'"
+        )
+
+
+def _reachable(host: str) -> str:
+    """An address a client on this machine can use for what listens on `host`."""
+    if host in ("0.0.0.0", ""):  # noqa: S104 - compared, not bound
+        return "127.0.0.1"
+    if host == "::":
+        return "[::1]"
+    return f"[{host}]" if ":" in host else host

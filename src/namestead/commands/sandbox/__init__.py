@@ -1,0 +1,1 @@
+"""Commands for registrars that rehearse (OT&E)."""

@@ -1,0 +1,329 @@
+"""Listings: the commands that read page by page, brought to the store. No transaction of the engine's, no locks.
+
+Run through `Engine.read`: a listing is a function of a connection. What a page shows is rendered by the same code that
+renders a command's answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+
+from namestead import errors
+from namestead.commands.answers import Amount, Registration, Sponsor, registration
+from namestead.commands.domain.settle import LOGGED_AS, Settled
+from namestead.commands.listings import (
+    START,
+    Balance,
+    BalancePage,
+    DomainsPage,
+    ListDomains,
+    ListPending,
+    LogEvent,
+    Movement,
+    PendingCommand,
+    PendingPage,
+    Poll,
+    PollPage,
+    Sort,
+    Standing,
+)
+from namestead.commands.protocol import Principal
+from namestead.commands.table import BY_NAME
+from namestead.errors import Refusal
+from namestead.money import Money
+from namestead.objects.account import Book
+from namestead.objects.facts import Reference
+from namestead.objects.names import Name
+from namestead.rules import sandbox
+from namestead.store import listings as store
+from namestead.store import load
+from namestead.store.listings import BadCursor, Cursors
+from namestead.store.load import Connection, ReferenceChanged, Wanted
+
+log = structlog.get_logger("namestead.engine")
+
+FROM_THE_FIRST = (0, 0)
+
+
+async def reference(connection: Connection) -> Reference:
+    """Zones, registrars and listings as of now."""
+    return await load.reference(connection)
+
+
+async def alive(connection: Connection) -> bool:
+    """Whether the register can be read."""
+    return (await store.now(connection)) is not None
+
+
+async def run(connection: Connection, command: Any, by: Principal, known: Reference) -> Any:
+    """One page of a listing. `known` is the reference data as last read; newer is read where it is needed."""
+    match command:
+        case ListDomains():
+            return await domains(connection, command, by, known)
+        case Balance():
+            return await balance(connection, command, by)
+        case Poll():
+            return await poll(connection, command, by, known)
+        case ListPending():
+            return await pending(connection, command, by)
+    raise AssertionError(f"{type(command).__name__} is no listing")
+
+
+def _position(cursors: Cursors, cursor: str | None, *types: type) -> Any:
+    """Where a page begins; None at the beginning. `invalid_cursor` for a cursor of something else."""
+    if cursor is None:
+        return None
+    try:
+        return cursors.read(cursor, *types)
+    except BadCursor:
+        raise Refusal(errors.INVALID_CURSOR, "cursor") from None
+
+
+# ------------------------------------------------------------------------------------------------------------- domains
+
+
+async def domains(connection: Connection, asked: ListDomains, by: Principal, known: Reference) -> DomainsPage:
+    assert by.registrar_id is not None
+    by_expiry = asked.sort in (Sort.EXPIRY, Sort.EXPIRY_DESCENDING)
+    filters = (asked.q, asked.tld, asked.status, asked.lifecycle_state, asked.expires_before, asked.sort)
+    cursors = Cursors("domains", by.id, *filters)
+    types = (datetime, int) if by_expiry else (str,)
+    after = _position(cursors, asked.cursor, *types)
+    zone_id = None
+    if asked.tld is not None:
+        zone = known.zones.get(asked.tld) or (known := await reference(connection)).zones.get(asked.tld)
+        if zone is None:
+            raise Refusal(errors.ZONE_NOT_FOUND, "tld", asked.tld)
+        zone_id = zone.id
+    found = await store.domain_names(
+        connection,
+        by.registrar_id,
+        await store.now(connection),
+        q=asked.q,
+        zone_id=zone_id,
+        status=asked.status,
+        phase=asked.lifecycle_state,
+        expires_before=asked.expires_before,
+        by_expiry=by_expiry,
+        descending=asked.sort.startswith("-"),
+        after=after,
+        limit=asked.limit + 1,
+    )
+    page, more = found[: asked.limit], len(found) > asked.limit
+    next_cursor = None
+    if more:
+        last = page[-1]
+        next_cursor = cursors.write(*((last["expires_at"], last["id"]) if by_expiry else (last["name"],)))
+    shown = await _registrations(connection, [Name(r["name"]) for r in page], by.registrar_id, known)
+    return DomainsPage(shown, next_cursor)
+
+
+async def _registrations(
+    connection: Connection, names: list[Name], registrar_id: int, known: Reference
+) -> tuple[Registration, ...]:
+    """The sponsor's view of these names, in order; one that went elsewhere since it was found is left out."""
+    while True:
+        try:
+            loaded = await load.load(connection, Wanted(domains=set(names)), known, lock=False)
+            break
+        except ReferenceChanged:
+            known = await reference(connection)
+    facts = loaded.facts
+    shown = []
+    for name in names:
+        domain = facts.domain(name)
+        if domain is not None and domain.registrar_id == registrar_id:
+            shown.append(registration(facts, domain, known.zones_by_id[domain.zone_id]))
+    return tuple(shown)
+
+
+# ------------------------------------------------------------------------------------------------------------- the log
+
+
+async def poll(connection: Connection, asked: Poll, by: Principal, known: Reference) -> PollPage:
+    assert by.registrar_id is not None
+    filters = (asked.idempotency_key, asked.command, asked.status, asked.apply, asked.domain, asked.since)
+    cursors = Cursors("poll", by.id, *filters)
+    after = FROM_THE_FIRST if asked.cursor == START else _position(cursors, asked.cursor, int, int)
+    rows, settled = await store.log_rows(
+        connection,
+        by.registrar_id,
+        key=asked.idempotency_key,
+        key_may_be_unheld=_may_be_unheld(asked.command),
+        command=asked.command,
+        status=asked.status,
+        apply=asked.apply,
+        domain=asked.domain,
+        since=asked.since,
+        after=after,
+        limit=asked.limit,
+    )
+    if any(r["registrar_id"] is not None and r["registrar_id"] not in known.registrars for r in rows):
+        known = await reference(connection)
+    events = tuple([_event(r, by.registrar_id, known) for r in rows])
+    # A page that is not full has read everything there is, so the next one may begin where nobody writes yet.
+    full = len(rows) == asked.limit
+    position = (rows[-1]["xact"], rows[-1]["id"]) if full else (settled, 0)
+    return PollPage(events, cursors.write(*position))
+
+
+def _may_be_unheld(command: str | None) -> bool:
+    """Whether rows of this command may carry a key that they do not hold: queries and the sandbox reset."""
+    row = BY_NAME.get(command) if command is not None else None
+    return row is None or not row.transform or row.always
+
+
+def _event(row: Mapping[str, Any], reader: int, known: Reference) -> LogEvent:
+    registrar = known.registrars.get(row["registrar_id"] or 0)
+    own = row["registrar_id"] == reader
+    return LogEvent(
+        f"log_{row['id']}",
+        Sponsor(registrar.channel_id, registrar.slug) if registrar is not None else None,
+        row["surface"],
+        row["command"],
+        row["domain"],
+        row["status"],
+        row["apply"],
+        row["error"],
+        row["idempotency_key"] if own else None,
+        row["client_transaction_id"] if own else None,
+        row["request_id"] if own else None,
+        msgspec.json.decode(row["request"]),
+        _response_summary(row["command"], row["result"]),
+        row["occurred_at"],
+    )
+
+
+class _Kept(msgspec.Struct):
+    result: msgspec.Raw
+
+
+_decode_kept = msgspec.json.Decoder(_Kept).decode
+_BY_TIME = frozenset(LOGGED_AS.values())
+
+
+def _response_summary(command: str, result: str | None) -> dict[str, Any] | None:
+    """The safe part of a stored answer, by its own type's word."""
+    if result is None:
+        return None
+    row = BY_NAME.get(command)
+    kind = Settled if command in _BY_TIME else row.result if row is not None else None
+    if kind is None or not hasattr(kind, "summary"):
+        return {}
+    try:
+        summary: dict[str, Any] = msgspec.json.decode(_decode_kept(result).result, type=kind).summary()
+    except msgspec.DecodeError:
+        log.warning("a stored answer is of a form this version does not know", command=command)
+        return {}
+    return summary
+
+
+async def pending(connection: Connection, asked: ListPending, by: Principal) -> PendingPage:
+    assert by.registrar_id is not None
+    cursors = Cursors("pending", by.id, asked.command, asked.domain)
+    after = _position(cursors, asked.cursor, int, int) or FROM_THE_FIRST
+    rows = await store.pending_rows(
+        connection,
+        by.registrar_id,
+        command=asked.command,
+        domain=asked.domain,
+        after=(after[0], after[1]),
+        limit=asked.limit + 1,
+    )
+    page, more = rows[: asked.limit], len(rows) > asked.limit
+    shown = tuple(
+        [
+            PendingCommand(
+                f"log_{r['id']}", r["command"], r["domain"], r["apply"], r["occurred_at"], r["attempts"], r["last_error"]
+            )
+            for r in page
+        ]
+    )
+    return PendingPage(shown, cursors.write(page[-1]["xact"], page[-1]["id"]) if more else None)
+
+
+# --------------------------------------------------------------------------------------------------------------- money
+
+
+async def balance(connection: Connection, asked: Balance, by: Principal) -> BalancePage:
+    assert by.account_id is not None
+    cursors = Cursors("balance", by.id, asked.since)
+    after = (0, 0, -1) if asked.cursor == START else _position(cursors, asked.cursor, int, int, int)
+    rows, settled = await store.posting_rows(
+        connection, by.account_id, since=asked.since, after=after, limit=asked.limit
+    )
+    account = await store.account(connection, by.account_id)
+    assert account is not None
+    full = len(rows) == asked.limit
+    position = (rows[-1]["xact"], rows[-1]["log_id"], rows[-1]["n"]) if full else (settled, 0, -1)
+    currency = account["currency"]
+    return BalancePage(
+        _amount(account["balance"], currency),
+        _amount(account["held"], currency),
+        _amount(account["credit"], currency),
+        _amount(account["balance"] + account["credit"], currency),
+        tuple([_movement(r, by.account_id) for r in rows]),
+        cursors.write(*position),
+    )
+
+
+_KINDS: dict[tuple[str | None, str | None], str] = {
+    # fmt: off
+    # (the account's book that gave, the account's book that got)
+    ("balance", None):      "charge",
+    (None,      "balance"): "credit",
+    ("balance", "held"):    "hold",
+    ("held",    "balance"): "release",
+    ("held",    None):      "capture",
+    (None,      "held"):    "credit",
+    # fmt: on
+}
+
+
+def _movement(row: Mapping[str, Any], account_id: int) -> Movement:
+    gave = row["debit_book"] if row["debit"] == account_id else None
+    got = row["credit_book"] if row["credit"] == account_id else None
+    changes = {Book.BALANCE.value: 0, Book.HELD.value: 0}
+    if gave is not None:
+        changes[gave] -= row["amount"]
+    if got is not None:
+        changes[got] += row["amount"]
+    return Movement(
+        f"log_{row['log_id']}",
+        row["occurred_at"],
+        _KINDS[gave, got],
+        row["reason"],
+        row["subject"],
+        _amount(changes["balance"], row["currency"]),
+        _amount(changes["held"], row["currency"]),
+    )
+
+
+def _amount(minor: int, currency: str) -> Amount:
+    return Amount(Money(minor, currency).decimal(), currency)
+
+
+# ------------------------------------------------------------------------------------------------------------ standing
+
+
+async def standing(connection: Connection, by: Principal) -> Standing:
+    """What the register knows of a caller: always fresh, since whoever asks wants to see what was just changed."""
+    known = await reference(connection)
+    registrar = known.registrars.get(by.registrar_id or 0)
+    money = None
+    account_id = registrar.account_id if registrar is not None else by.account_id
+    if account_id is not None:
+        row = await store.account(connection, account_id)
+        money = _amount(row["balance"], row["currency"]) if row is not None else None
+    fixtures: dict[str, tuple[str, ...]] = {}
+    if registrar is not None:
+        listed = [known.zones_by_id[zone_id] for channel, zone_id in known.listings if channel == registrar.id]
+        wanted = {zone: [sandbox.name_of(label, zone) for label in sandbox.REGISTERED] for zone in listed}
+        there = set(await store.fixtures(connection, registrar.id, [n for names in wanted.values() for n in names]))
+        fixtures = {zone.name: tuple([n for n in names if n in there]) for zone, names in wanted.items()}
+    return Standing(known, money, fixtures)

@@ -1,0 +1,172 @@
+"""Every setting there is: one dataclass, each field with its meaning. `docs/settings.md` is drawn from it.
+
+A setting is taken from the command line, else from the environment (`NAMESTEAD_HTTP_PORT`), else from the file
+`namestead.toml` in the data directory (`http_port = 8080`), else it has its default. Nothing here opens anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+PREFIX: Final = "NAMESTEAD_"
+FILE: Final = "namestead.toml"
+
+
+class SettingsProblem(Exception):
+    """A setting is unknown or its value cannot be; the message names it, where it stands, and what it takes."""
+
+
+def _setting(default: Any, meaning: str, parse: Callable[[str], Any]) -> Any:
+    return field(default=default, metadata={"meaning": meaning, "parse": parse})
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _flag(text: str) -> bool:
+    known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    if text.lower() not in known:
+        raise ValueError("takes true or false")
+    return known[text.lower()]
+
+
+def _number(least: int, most: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"takes a number from {least} to {most}")
+        return int(text)
+
+    return parse
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"takes one of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(part.strip())) for part in text.split(",") if part.strip())
+    except ValueError as problem:
+        raise ValueError(f"takes networks like 10.0.0.0/8, separated by commas ({problem})") from None
+
+
+_parts = _choice("http", "jobs", "epp", "whois")
+
+
+def _some_parts(text: str) -> tuple[str, ...]:
+    return tuple(_parts(part.strip()) for part in text.split(",") if part.strip())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """`load` makes one. Defaults are safe on a machine shared with others."""
+
+    data: Path = _setting(Path("data"), "Directory of the embedded database, the demo's secrets and this file.", Path)
+    database: str | None = _setting(
+        None,
+        "URL of a PostgreSQL of your own (15 or later) in place of the embedded one. It may leave the password to "
+        "PGPASSWORD or a password file.",
+        _text,
+    )
+    http_host: str = _setting("127.0.0.1", "Address HTTP is served on.", _text)
+    http_port: int = _setting(8080, "Port of HTTP; 0 takes a free one.", _number(0, 65535))
+    http_cert: Path | None = _setting(None, "File with the certificate chain for HTTPS (PEM).", Path)
+    http_key: Path | None = _setting(None, "File with the certificate's private key (PEM).", Path)
+    plain_http_on_any_address: bool = _setting(
+        False,
+        "Serve HTTP without TLS on an address that is not loopback. Bearer keys then travel unprotected: only where "
+        "something in front encrypts.",
+        _flag,
+    )
+    trusted_proxies: tuple[str, ...] = _setting(
+        (), "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", _networks
+    )
+    epp_host: str = _setting("127.0.0.1", "Address EPP is served on.", _text)
+    epp_port: int = _setting(7000, "Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535))
+    whois_port: int = _setting(4343, "Port of WHOIS; 0 takes a free one. Not served yet.", _number(0, 65535))
+    workers: int = _setting(1, "Processes that serve. They share the port, and nothing but PostgreSQL.", _number(1, 256))
+    only: tuple[str, ...] = _setting(
+        (), "Parts this process serves, of http, jobs, epp and whois; empty for all of them.", _some_parts
+    )
+    log_format: str = _setting("console", "How log lines are written: console or json.", _choice("console", "json"))
+    log_level: str = _setting(
+        "info", "Least level that is written.", _choice("debug", "info", "warning", "error", "critical")
+    )
+    access_log: bool = _setting(False, "Write a log line for every HTTP request.", _flag)
+    stop_within: int = _setting(
+        30, "Seconds a stop waits for requests in flight before it closes their connections.", _number(0, 3600)
+    )
+    ote: bool = _setting(
+        False,
+        "Make a new registry one for OT&E, whose clock the operator may move. Cannot be changed later.",
+        _flag,
+    )
+    jobs_pause: int = _setting(5, "Seconds between two looks for what has fallen due.", _number(1, 3600))
+
+    def serves(self, part: str) -> bool:
+        return not self.only or part in self.only
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def load(environment: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
+    """The settings in force. `given` are values from the command line, texts or of their types; None is not given."""
+    parsers = {f.name: f.metadata["parse"] for f in fields(Settings)}
+    chosen = {
+        name: _parsed(f"--{name.replace('_', '-')}", parsers[name], value) if isinstance(value, str) else value
+        for name, value in given.items()
+        if value is not None
+    }
+    data = chosen.get("data") or environment.get(variable("data"))
+    file = Path(data if data is not None else Settings.__dataclass_fields__["data"].default) / FILE
+    values: dict[str, Any] = {}
+    for name, value in _from_file(file).items():
+        if name not in parsers or name == "data":
+            close = difflib.get_close_matches(name, parsers, 1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise SettingsProblem(f"{file}: there is no setting '{name}' to be made here.{hint}")
+        values[name] = _parsed(f"{file}: {name}", parsers[name], _as_text(value))
+    for name, parse in parsers.items():
+        text = environment.get(variable(name))
+        if text is not None:
+            values[name] = _parsed(variable(name), parse, text)
+    return Settings(**{**values, **chosen})
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise SettingsProblem(f"{file} cannot be read: {problem}") from problem
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(str(part) for part in value)
+    return str(value)
+
+
+def _parsed(where: str, parse: Callable[[str], Any], text: str) -> Any:
+    try:
+        return parse(text)
+    except ValueError as problem:
+        raise SettingsProblem(f"{where} {problem}, not '{text}'.") from None

@@ -1,0 +1,171 @@
+"""What the operator's command line asks of the register: listings and single rows, without locks.
+
+One query, one sentence. Nothing here changes anything but `mark_ote`, which says once what kind of registry this is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+
+from namestead.objects.account import Account
+from namestead.objects.names import Name
+from namestead.objects.registrar import ApiKey
+from namestead.objects.retained import Retained
+from namestead.store import rows
+from namestead.store.load import Connection
+
+DatabaseProblem = asyncpg.PostgresError
+"""What a database answers in place of a result: no such database, a wrong password, a missing right."""
+
+ACCOUNTS = "SELECT * FROM account WHERE $1::text IS NULL OR slug = $1 ORDER BY slug"
+KEYS = "SELECT * FROM api_key ORDER BY created_at, id"
+
+# Entries that were neither removed nor used up, by name; those that have ended by their date only on request.
+RETAINED = """
+SELECT r.*
+  FROM retained r, registry
+ WHERE removed_at IS NULL AND used_at IS NULL
+   AND ($1::text IS NULL OR kind = $1)
+   AND ($2::text IS NULL OR name LIKE $2)
+   AND ($3 OR ends_at IS NULL OR ends_at > now() + clock_offset)
+ ORDER BY name, kind
+ LIMIT $4
+"""
+
+# The newest rows of the log that no open transaction can still precede, oldest first; or those after a cursor.
+LOG_LAST = """
+SELECT * FROM (
+    SELECT * FROM command_log
+     WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
+       AND ($1::text IS NULL OR domain = $1) AND ($2::bigint IS NULL OR registrar_id = $2)
+       AND ($3::text IS NULL OR command = $3) AND ($4::text IS NULL OR status = $4)
+       AND occurred_at > $6
+     ORDER BY xact DESC, id DESC
+     LIMIT $5
+) newest ORDER BY xact, id
+"""
+LOG_AFTER = """
+SELECT * FROM command_log
+ WHERE (xact, id) > ($6::xid8, $7::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
+   AND ($1::text IS NULL OR domain = $1) AND ($2::bigint IS NULL OR registrar_id = $2)
+   AND ($3::text IS NULL OR command = $3) AND ($4::text IS NULL OR status = $4)
+   AND occurred_at > now() - interval '2 days' + (SELECT clock_offset FROM registry)
+ ORDER BY xact, id
+ LIMIT $5
+"""
+LOG_ENTRY = "SELECT * FROM command_log WHERE id = $1"
+POSTINGS_OF = "SELECT * FROM posting WHERE log_id = $1 ORDER BY n"
+VERSIONS_OF = "SELECT object_id, version, kind FROM version WHERE log_id = $1 AND occurred_at = $2 ORDER BY kind, object_id"
+
+# Contacts that ever had this handle, ended ones too.
+CONTACTS = "SELECT id, deleted_at IS NOT NULL AS ended FROM contact WHERE handle = $1 ORDER BY id"
+# The names any of these contacts was ever the registrant of. Reads every version of a domain there is: minutes, in a
+# register of tens of millions, and therefore before the erasure and not in it.
+HELD = """
+SELECT DISTINCT v.body::jsonb ->> 'name' AS name
+  FROM version v
+ WHERE v.kind = 'domain' AND (v.body::jsonb ->> 'registrant_id')::bigint = ANY($1::bigint[])
+ ORDER BY 1
+"""
+
+IS_REGISTERED = "SELECT EXISTS (SELECT FROM domain WHERE name = $1 AND ended_at IS NULL)"
+CLOCK = "SELECT now() + clock_offset AS registry, now() AS real, clock_offset, ote FROM registry"
+MARK_OTE = "UPDATE registry SET ote = true WHERE NOT ote AND NOT EXISTS (SELECT FROM zone)"
+IS_OTE = "SELECT ote FROM registry"
+
+
+async def accounts(connection: Connection, slug: str | None = None) -> list[Account]:
+    return [rows.account_of(row) for row in await connection.fetch(ACCOUNTS, slug)]
+
+
+async def keys(connection: Connection) -> list[ApiKey]:
+    return [rows.key_of(row) for row in await connection.fetch(KEYS)]
+
+
+async def retained(
+    connection: Connection, kind: str | None, under: Name | None, *, ended: bool, limit: int
+) -> list[Retained]:
+    pattern = f"%.{under}" if under is not None else None
+    return [rows.retained_of(row) for row in await connection.fetch(RETAINED, kind, pattern, ended, limit)]
+
+
+async def is_registered(connection: Connection, name: Name) -> bool:
+    found: bool = await connection.fetchval(IS_REGISTERED, name)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class LogFilter:
+    domain: Name | None = None
+    registrar_id: int | None = None
+    command: str | None = None
+    status: str | None = None
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        return self.domain, self.registrar_id, self.command, self.status
+
+
+async def log_last(connection: Connection, wanted: LogFilter, limit: int, since: datetime) -> Sequence[rows.Row]:
+    found: Sequence[rows.Row] = await connection.fetch(LOG_LAST, *wanted.values, limit, since)
+    return found
+
+
+async def log_after(connection: Connection, wanted: LogFilter, limit: int, cursor: tuple[int, int]) -> Sequence[rows.Row]:
+    found: Sequence[rows.Row] = await connection.fetch(LOG_AFTER, *wanted.values, limit, *cursor)
+    return found
+
+
+async def log_entry(connection: Connection, log_id: int) -> dict[str, Any] | None:
+    """A row of the log with its postings and the versions it made."""
+    row = await connection.fetchrow(LOG_ENTRY, log_id)
+    if row is None:
+        return None
+    postings = [dict(p) for p in await connection.fetch(POSTINGS_OF, log_id)]
+    versions = [dict(v) for v in await connection.fetch(VERSIONS_OF, log_id, row["occurred_at"])]
+    return {**dict(row), "postings": postings, "versions": versions}
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Where personal data of a contact may stand: the object ids of ended contacts of its handle, and the names."""
+
+    known: bool
+    ended: tuple[int, ...]
+    domains: tuple[Name, ...]
+
+
+async def traces(connection: Connection, handle: str) -> Traces:
+    found = await connection.fetch(CONTACTS, handle)
+    ids = [row["id"] for row in found]
+    names = await connection.fetch(HELD, ids, timeout=None) if ids else []
+    ended = tuple(row["id"] for row in found if row["ended"])
+    return Traces(bool(ids), ended, tuple(Name(row["name"]) for row in names))
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """`ahead` is how far registry time is before real time; `ote` whether it may be moved."""
+
+    registry: datetime
+    real: datetime
+    ahead: timedelta
+    ote: bool
+
+
+async def clock(connection: Connection) -> Clock:
+    row = await connection.fetchrow(CLOCK)
+    assert row is not None
+    return Clock(row["registry"], row["real"], row["clock_offset"], row["ote"])
+
+
+async def mark_ote(connection: Connection) -> bool:
+    """Make a register without zones one for OT&E. Whether it is one now."""
+    await connection.execute(MARK_OTE)
+    ote: bool = await connection.fetchval(IS_OTE)
+    return ote
