@@ -40,6 +40,10 @@ format: environment-dev ## put the code into shape
 peers: ## install the foreign programs that some tests play against
 	@tools/peers
 
+.PHONY: docs
+docs: environment-dev ## write the generated documents anew
+	@$(BIN)/python -m namestead.cli.documents docs
+
 .PHONY: bench
 bench: environment-dev ## measure, and hold the results against their limits
 	@$(BIN)/python -m bench $(ARGS)

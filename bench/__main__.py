@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *, quick: bool) -> int:
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=160)
     began = time.monotonic()
     with server(data) as running, console.status("") as status:
 

@@ -84,7 +84,7 @@ class Settings:
     http_port: int = _setting(8080, "Port of HTTP; 0 takes a free one.", _number(0, 65535))
     http_cert: Path | None = _setting(None, "File with the certificate chain for HTTPS (PEM).", Path)
     http_key: Path | None = _setting(None, "File with the certificate's private key (PEM).", Path)
-    plain_http_on_any_address: bool = _setting(
+    plain_http_anywhere: bool = _setting(
         False,
         "Serve HTTP without TLS on an address that is not loopback. Bearer keys then travel unprotected: only where "
         "something in front encrypts.",
@@ -93,9 +93,15 @@ class Settings:
     trusted_proxies: tuple[str, ...] = _setting(
         (), "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", _networks
     )
-    epp_host: str = _setting("127.0.0.1", "Address EPP is served on.", _text)
-    epp_port: int = _setting(7000, "Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535))
-    whois_port: int = _setting(4343, "Port of WHOIS; 0 takes a free one. Not served yet.", _number(0, 65535))
+    metrics_from: tuple[str, ...] = _setting(
+        ("127.0.0.0/8", "::1/128"), "Networks that may read /metrics; for all others it does not exist.", _networks
+    )
+    rate_limit: int = _setting(
+        120, "Requests a minute for each command of a key, where neither key nor channel has its own.", _number(1, 10**9)
+    )
+    epp_host: str = _setting("127.0.0.1", "Address EPP is served on. Not served yet.", _text)
+    epp_port: int = _setting(700, "Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535))
+    whois_port: int = _setting(43, "Port of WHOIS; 0 takes a free one. Not served yet.", _number(0, 65535))
     workers: int = _setting(1, "Processes that serve. They share the port, and nothing but PostgreSQL.", _number(1, 256))
     only: tuple[str, ...] = _setting(
         (), "Parts this process serves, of http, jobs, epp and whois; empty for all of them.", _some_parts

@@ -29,7 +29,6 @@ from namestead.commands.protocol import Answer
 from namestead.commands.sandbox.reset import Fixture, SandboxReset
 from namestead.money import Money
 
-
 Visible: TypeAlias = Annotated[
     Any,
     msgspec.Meta(
@@ -317,9 +316,7 @@ def domains(request_id: str, page: DomainsPage) -> Domains:
 
 
 def balance(request_id: str, page: BalancePage) -> Balance:
-    return Balance(
-        request_id, page.balance, page.holds, page.credit, page.available, page.postings, page.next_cursor
-    )
+    return Balance(request_id, page.balance, page.holds, page.credit, page.available, page.postings, page.next_cursor)
 
 
 def events(request_id: str, page: PollPage) -> Events:

@@ -244,10 +244,14 @@ class App:
         if sent is None:
             return in_body
         if not 1 <= len(sent) <= 255 or not _visible.issuperset(sent):
-            raise _fault("Idempotency-Key", "invalid_value", "must be 1 to 255 visible ASCII characters, without blanks.")
+            raise _fault(
+                "Idempotency-Key", "invalid_value", "must be 1 to 255 visible ASCII characters, without blanks."
+            )
         key = sent.decode()
         if in_body is not None and in_body != key:
-            raise _fault("idempotency_key", "conflict", "is not the same as the header Idempotency-Key. Send one of them.")
+            raise _fault(
+                "idempotency_key", "conflict", "is not the same as the header Idempotency-Key. Send one of them."
+            )
         return key
 
     def _sandbox(self, request: Request, body: Body | None) -> bool:
@@ -396,5 +400,3 @@ def _shown(request: Request) -> str:
 def build(engine: Engine, settings: HttpSettings, others: Mapping[str, Asgi] | None = None) -> App:
     """The application over an engine that was started."""
     return App(engine, settings, others)
-
-

@@ -38,26 +38,26 @@ class Endpoint:
     without_channel: bool = False
 
 
-
 ENDPOINTS: dict[str, Endpoint] = {
     # fmt: off
-    "reset_sandbox":      Endpoint(answers.Reset, answers.reset, schemas.ResetBody),
-    "check_domain":       Endpoint(answers.Checked, answers.checked, schemas.CheckBody,
-                                   also=answers.CheckedAll, render_also=answers.checked_all),
-    "create_domain":      Endpoint(answers.Changed, answers.changed, schemas.CreateBody),
-    "info_domain":        Endpoint(answers.Shown, answers.shown, asks=InfoDomain),
-    "renew_domain":       Endpoint(answers.Changed, answers.changed, schemas.RenewBody),
-    "update_domain":      Endpoint(answers.Changed, answers.changed, schemas.UpdateBody),
-    "transfer_domain":    Endpoint(answers.Moved, answers.moved, schemas.TransferBody, body_optional=True),
-    "restore_domain":     Endpoint(answers.Changed, answers.changed, schemas.RestoreBody, body_optional=True),
+    "reset_sandbox": Endpoint(answers.Reset, answers.reset, schemas.ResetBody),
+    "check_domain": Endpoint(
+        answers.Checked, answers.checked, schemas.CheckBody, also=answers.CheckedAll, render_also=answers.checked_all
+    ),
+    "create_domain": Endpoint(answers.Changed, answers.changed, schemas.CreateBody),
+    "info_domain": Endpoint(answers.Shown, answers.shown, asks=InfoDomain),
+    "renew_domain": Endpoint(answers.Changed, answers.changed, schemas.RenewBody),
+    "update_domain": Endpoint(answers.Changed, answers.changed, schemas.UpdateBody),
+    "transfer_domain": Endpoint(answers.Moved, answers.moved, schemas.TransferBody, body_optional=True),
+    "restore_domain": Endpoint(answers.Changed, answers.changed, schemas.RestoreBody, body_optional=True),
     "update_nameservers": Endpoint(answers.Changed, answers.changed, schemas.NameserversBody),
-    "get_records":        Endpoint(answers.Records, answers.records, asks=GetRecords),
-    "update_records":     Endpoint(answers.RecordsChanged, answers.records_changed, schemas.RecordsBody),
-    "delete_domain":      Endpoint(answers.Removed, answers.removed, schemas.DeleteBody, body_optional=True),
-    "list_domains":       Endpoint(answers.Domains, lists=queries.DomainsQuery, page=answers.domains),
-    "status":             Endpoint(status.Status, lists=queries.StatusQuery, without_channel=True),
-    "balance":            Endpoint(answers.Balance, lists=queries.BalanceQuery, page=answers.balance),
-    "poll":               Endpoint(answers.Events, lists=queries.PollQuery, page=answers.events),
-    "list_pending":       Endpoint(answers.Pending, lists=queries.PendingQuery, page=answers.pending),
+    "get_records": Endpoint(answers.Records, answers.records, asks=GetRecords),
+    "update_records": Endpoint(answers.RecordsChanged, answers.records_changed, schemas.RecordsBody),
+    "delete_domain": Endpoint(answers.Removed, answers.removed, schemas.DeleteBody, body_optional=True),
+    "list_domains": Endpoint(answers.Domains, lists=queries.DomainsQuery, page=answers.domains),
+    "status": Endpoint(status.Status, lists=queries.StatusQuery, without_channel=True),
+    "balance": Endpoint(answers.Balance, lists=queries.BalanceQuery, page=answers.balance),
+    "poll": Endpoint(answers.Events, lists=queries.PollQuery, page=answers.events),
+    "list_pending": Endpoint(answers.Pending, lists=queries.PendingQuery, page=answers.pending),
     # fmt: on
 }

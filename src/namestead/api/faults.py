@@ -101,7 +101,7 @@ def _of_type(kind: inspect.Type, value: Any, where: str) -> Iterator[Fault]:
         kind = kind.type
     match kind:
         case inspect.UnionType():
-            kinds = [k for k in kind.types if not isinstance(k, inspect.UnsetType | inspect.NoneType)]
+            kinds = [k for k in kind.types if not isinstance(k, inspect.NoneType)]
             nullable = any(isinstance(k, inspect.NoneType) for k in kind.types)
             if value is None:
                 if not nullable:
@@ -142,7 +142,9 @@ def _complaint(kind: inspect.Type, value: Any, where: str) -> Fault | None:
             if (few is not None and len(value) < few) or (many is not None and len(value) > many):
                 return Fault(where, "invalid_value", f"{where} must be {few or 0} to {many} characters long.", shown)
             if kind.pattern is not None and not _matches(kind.pattern, value):
-                return Fault(where, "invalid_value", f"{where} {PATTERNS.get(kind.pattern, 'is not well formed')}.", shown)
+                return Fault(
+                    where, "invalid_value", f"{where} {PATTERNS.get(kind.pattern, 'is not well formed')}.", shown
+                )
         case inspect.IntType():
             if isinstance(value, bool) or not isinstance(value, int):
                 return Fault(where, "invalid_type", f"{where} must be a whole number.")

@@ -42,7 +42,18 @@ _SANE_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._:/+=@~-]{0,127}")
 class Request:
     """One request. `counted` is where it stands in its rate limit, once that is known."""
 
-    __slots__ = ("command", "counted", "headers", "method", "path", "query", "receive", "repeated", "request_id", "scope")
+    __slots__ = (
+        "command",
+        "counted",
+        "headers",
+        "method",
+        "path",
+        "query",
+        "receive",
+        "repeated",
+        "request_id",
+        "scope",
+    )
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.scope = scope
@@ -80,7 +91,9 @@ class Request:
         if self.repeated is not None and name in self.repeated:
             field = name.decode().title()
             message = f"{field} is sent more than once. Send it once."
-            raise Refusal(errors.INVALID_REQUEST, field, message=message, details=(errors.Fault(field, "repeated", message),))
+            raise Refusal(
+                errors.INVALID_REQUEST, field, message=message, details=(errors.Fault(field, "repeated", message),)
+            )
         return self.headers.get(name)
 
     async def body(self, largest: int, patience: float) -> bytes:
@@ -130,9 +143,7 @@ class Reply:
 
     __slots__ = ("body", "headers", "media", "status")
 
-    def __init__(
-        self, status: int, body: bytes, headers: Headers = (), media: bytes = b"application/json"
-    ) -> None:
+    def __init__(self, status: int, body: bytes, headers: Headers = (), media: bytes = b"application/json") -> None:
         self.status = status
         self.body = body
         self.headers = headers

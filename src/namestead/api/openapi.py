@@ -63,7 +63,11 @@ _OF_CONTACTS = (
 )
 
 OWN_ERRORS: dict[str, tuple[Error, ...]] = {
-    "reset_sandbox": (errors.SANDBOX_FIXTURE_IS_REAL_NAME, errors.ZONE_NOT_FOUND, errors.REGISTRAR_NAMESPACE_NOT_APPROVED),
+    "reset_sandbox": (
+        errors.SANDBOX_FIXTURE_IS_REAL_NAME,
+        errors.ZONE_NOT_FOUND,
+        errors.REGISTRAR_NAMESPACE_NOT_APPROVED,
+    ),
     "check_domain": (),
     "create_domain": (
         errors.ZONE_CLOSED,
@@ -285,7 +289,9 @@ def _responses(row: Row, endpoint: Endpoint, shown: dict[Any, Any]) -> dict[str,
         success["Idempotent-Replayed"] = {"$ref": "#/components/headers/Idempotent-Replayed"}
     codes = {row.status: "Done."}
     if row.kind is Kind.TRANSFORM:
-        codes.setdefault(202, "Rehearsed in the sandbox, or done as far as it goes: work is left for a backend or the other party.")
+        codes.setdefault(
+            202, "Rehearsed in the sandbox, or done as far as it goes: work is left for a backend or the other party."
+        )
     responses: dict[str, Any] = {
         str(code): {"description": text, "headers": success, "content": {"application/json": {"schema": schema}}}
         for code, text in sorted(codes.items())
@@ -325,7 +331,11 @@ def _example_of(kind: Error) -> dict[str, Any]:
     if kind is errors.INVALID_REQUEST:
         details = [
             {"field": "years", "code": "invalid_type", "message": "years must be a whole number."},
-            {"field": "nameserver", "code": "unknown_field", "message": "nameserver is not a field of this request. Did you mean nameservers?"},
+            {
+                "field": "nameserver",
+                "code": "unknown_field",
+                "message": "nameserver is not a field of this request. Did you mean nameservers?",
+            },
         ]
     body: dict[str, Any] = {
         "error": kind.code,
@@ -406,7 +416,11 @@ _PARAMETERS: dict[str, Any] = {
 
 _INTEGER = {"type": "integer"}
 _HEADERS: dict[str, Any] = {
-    "X-Request-Id": {"description": "This request's id, in the log as well.", "required": True, "schema": {"type": "string"}},
+    "X-Request-Id": {
+        "description": "This request's id, in the log as well.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
     "X-RateLimit-Limit": {"description": "Requests a minute, for this channel, key and command.", "schema": _INTEGER},
     "X-RateLimit-Remaining": {"description": "How many of them are left in this minute.", "schema": _INTEGER},
     "X-RateLimit-Reset": {"description": "When the minute ends, in epoch seconds.", "schema": _INTEGER},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,9 +15,8 @@ from namestead.api import faults
 from namestead.commands import listings
 from namestead.commands.listings import MOST_ROWS, START, USUAL_ROWS, Sort
 from namestead.errors import Fault, Refusal
-from namestead.objects.domain import Phase
+from namestead.objects.domain import ApplyState, Phase
 from namestead.objects.log import LogStatus
-from namestead.objects.domain import ApplyState
 from namestead.objects.names import Name
 from namestead.objects.spans import parse_instant
 from namestead.rules import lifecycle, names
@@ -60,7 +59,9 @@ def _name(text: str | None, field: str = "domain") -> Name | None:
 
 
 class DomainsQuery(Query, kw_only=True):
-    q: Annotated[str, Meta(min_length=1, max_length=255, description="A part of the name.", examples=["alice"])] | None = None
+    q: (
+        Annotated[str, Meta(min_length=1, max_length=255, description="A part of the name.", examples=["alice"])] | None
+    ) = None
     tld: Annotated[str, Meta(max_length=255, extra={"read": faults.NAME}, examples=["example"])] | None = None
     status: Annotated[str, Meta(extra={"read": "status"}, max_length=64, examples=["ok"])] | None = None
     lifecycle_state: Phase | None = None
@@ -170,7 +171,9 @@ def read(kind: type[Query], query: bytes) -> Any:
             max_num_fields=_MOST_PARAMETERS,
         )
     except ValueError:
-        fault = Fault("query", "invalid_value", "The query string is not well formed: use name=value, joined by '&', in UTF-8.")
+        fault = Fault(
+            "query", "invalid_value", "The query string is not well formed: use name=value, joined by '&', in UTF-8."
+        )
         raise Refusal(errors.INVALID_REQUEST, "query", message=fault.message, details=(fault,)) from None
     raw: dict[str, Any] = dict(pairs)
     found = []

@@ -59,13 +59,24 @@ faults.PATTERNS.update(
 
 NameText: TypeAlias = Annotated[
     str,
-    Meta(max_length=1024, extra={"read": faults.NAME}, description="A name, as U-label or A-label.", examples=["alice.example"]),
+    Meta(
+        max_length=1024,
+        extra={"read": faults.NAME},
+        description="A name, as U-label or A-label.",
+        examples=["alice.example"],
+    ),
 ]
 HostText: TypeAlias = Annotated[
     str, Meta(max_length=1024, extra={"read": faults.HOST}, description="A host name.", examples=["ns1.example.net"])
 ]
 Address: TypeAlias = Annotated[
-    str, Meta(max_length=45, extra={"read": faults.ADDRESS}, description="A public IPv4 or IPv6 address.", examples=["198.51.100.1"])
+    str,
+    Meta(
+        max_length=45,
+        extra={"read": faults.ADDRESS},
+        description="A public IPv4 or IPv6 address.",
+        examples=["198.51.100.1"],
+    ),
 ]
 Key: TypeAlias = Annotated[
     str,
@@ -81,7 +92,9 @@ Line: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_PLAIN)]
 Secret: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_PRINTABLE)]
 Years: TypeAlias = Annotated[int, Meta(ge=1, le=99, description="The zone's policy may take fewer.", examples=[1])]
 ContactId: TypeAlias = Annotated[str, Meta(min_length=3, max_length=16, pattern=_HANDLE, examples=["C1042-NST"])]
-Label: TypeAlias = Annotated[str, Meta(min_length=1, max_length=1024, description="The name's first label.", examples=["alice"])]
+Label: TypeAlias = Annotated[
+    str, Meta(min_length=1, max_length=1024, description="The name's first label.", examples=["alice"])
+]
 Tld: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=255, extra={"read": faults.NAME}, description="The zone.", examples=["example"])
 ]
@@ -221,7 +234,9 @@ class CheckBody(Body, kw_only=True):
     domain: Annotated[str, Meta(max_length=1024, examples=["alice.example"])] | None = None
     label: Label | None = None
     tld: Annotated[str, Meta(min_length=1, max_length=255, examples=["example"])] | None = None
-    domains: Annotated[tuple[Annotated[str, Meta(max_length=1024)], ...], Meta(min_length=1, max_length=100)] | None = None
+    domains: Annotated[tuple[Annotated[str, Meta(max_length=1024)], ...], Meta(min_length=1, max_length=100)] | None = (
+        None
+    )
     allocation_token: Secret | None = None
 
     @property
@@ -340,17 +355,17 @@ class RenewBody(Mutation, kw_only=True):
 class UpdateBody(Mutation, kw_only=True):
     """What is left out stays as it is. Lists are the whole set wanted; null clears `registrant` and `auth_info`."""
 
-    registrant: RegistrantBody | None | UnsetType = UNSET
+    registrant: RegistrantBody | UnsetType | None = UNSET
     registrant_id: ContactId | UnsetType = UNSET
     contacts: Contacts | UnsetType = UNSET
     status: Annotated[tuple[ClientStatus, ...], Meta(max_length=5)] | UnsetType = UNSET
     auto_renew: bool | UnsetType = UNSET
-    auth_info: Secret | None | UnsetType = UNSET
+    auth_info: Secret | UnsetType | None = UNSET
     ds: DsSet | UnsetType = UNSET
 
     def command(self, name: Name | None) -> UpdateDomain:
         assert name is not None
-        registrant: NewContact | str | None | UnsetType = self.registrant_id
+        registrant: NewContact | str | UnsetType | None = self.registrant_id
         if self.registrant is not UNSET:
             if registrant is not UNSET:
                 raise ValueError("registrant and registrant_id")

@@ -1,9 +1,9 @@
 """The HTTP server: uvicorn, told what to do by its caller and by no signal.
 
-    server = Server(build(engine, settings), settings)     # or with a socket that was bound before
-    await server.start()
-    ...
-    await server.stop()                                    # answers what was accepted
+server = Server(build(engine, settings), settings)     # or with a socket that was bound before
+await server.start()
+...
+await server.stop()                                    # answers what was accepted
 """
 
 from __future__ import annotations

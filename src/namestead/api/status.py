@@ -16,8 +16,8 @@ from namestead.commands.answers import Amount
 from namestead.commands.listings import Standing
 from namestead.commands.table import TABLE, Party, Row
 from namestead.engine.limits import Counted
-from namestead.objects.facts import Reference
 from namestead.objects.domain import Phase
+from namestead.objects.facts import Reference
 from namestead.objects.registrar import ApiKey, ListingStatus, Registrar
 from namestead.rules import delegation, lifecycle, sandbox
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from namestead import __version__
+from namestead.cli import account, clock, contact, doctor, domain, key, log, registrar, retained, zone
 from namestead.cli.serve import serve
 
 app = typer.Typer(
@@ -34,3 +35,16 @@ def root(
 
 
 app.command()(serve)
+app.command()(doctor.doctor)
+for name, group in (
+    ("zone", zone.app),
+    ("registrar", registrar.app),
+    ("key", key.app),
+    ("account", account.app),
+    ("domain", domain.app),
+    ("contact", contact.app),
+    ("retained", retained.app),
+    ("log", log.app),
+    ("clock", clock.app),
+):
+    app.add_typer(group, name=name)

@@ -1,37 +1,60 @@
-"""The HTTP door, opened for one engine: its sockets, its server, its end.
-
-Sockets are made here, so that a port in use is told before anything else is started, and so that several processes can
-share one.
-"""
+"""The HTTP door, opened for one engine: what of the settings it is told, and which port it gets."""
 
 from __future__ import annotations
 
-import asyncio
-import ipaddress
-import logging
 import socket
+import ssl
+import time
 from typing import Any
 
-import uvicorn
+import structlog
 
+from namestead.api.server import Server, build
+from namestead.api.settings import HttpSettings, networks
 from namestead.engine.engine import Engine
 from namestead.settings import Settings
 
-BACKLOG = 2048
+log = structlog.get_logger("namestead.access")
 
 
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def settings_of(settings: Settings, port: int, *, shared: bool) -> HttpSettings:
+    """The door's own settings. `shared`: other processes of ours listen on the same port."""
+    return HttpSettings(
+        host=settings.http_host,
+        port=port,
+        certificate=settings.http_cert,
+        private_key=settings.http_key,
+        trusted_proxies=networks(*settings.trusted_proxies),
+        plain_http_anywhere=settings.plain_http_anywhere,
+        metrics_from=networks(*settings.metrics_from),
+        rate_limit=settings.rate_limit,
+        shutdown_timeout=settings.stop_within,
+        share_port=shared,
+        epp_host=settings.epp_host,
+        epp_port=settings.epp_port,
+    )
 
 
-def listen(host: str, port: int, *, shared: bool) -> socket.socket:
-    """A bound socket, not listening yet. `shared` lets other processes of ours bind the same port."""
-    [family, kind, proto, _, address] = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+def reserve(host: str, port: int) -> socket.socket:
+    """Take a port that several processes will share, and keep others from it. Raises `OSError` where it is in use.
+
+    A bound socket that never listens gets no connections; it only keeps the number ours. The first one, without
+    SO_REUSEPORT, finds out whether somebody else's process shares it already.
+    """
+    with _bound(host, port, shared=False) as alone:
+        port = alone.getsockname()[1]
+    return _bound(host, port, shared=True)
+
+
+def require_free(host: str, port: int) -> None:
+    """Find out early, before anything is started, whether a port can be had. `OSError` if not."""
+    _bound(host, port, shared=False).close()
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    [family, kind, proto, _, address] = socket.getaddrinfo(
+        host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
     bound = socket.socket(family, kind, proto)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -41,66 +64,70 @@ def listen(host: str, port: int, *, shared: bool) -> socket.socket:
     except OSError:
         bound.close()
         raise
-    bound.setblocking(False)
     return bound
 
 
 class Http:
     """One HTTP server in this process."""
 
-    def __init__(self, engine: Engine, settings: Settings, bound: socket.socket) -> None:
-        self._bound = bound
-        self._settings = settings
-        config = uvicorn.Config(
-            _app(engine),
-            loop="none",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=settings.access_log,
-            server_header=False,
-            proxy_headers=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=settings.stop_within,
-            ssl_certfile=settings.http_cert,
-            ssl_keyfile=settings.http_key,
-        )
-        self._server = _Server(config)
-        self._task: asyncio.Task[None] | None = None
+    def __init__(self, engine: Engine, settings: Settings, port: int, *, shared: bool) -> None:
+        own = settings_of(settings, port, shared=shared)
+        app: Any = build(engine, own)
+        self._server = Server(AccessLog(app) if settings.access_log else app, own)
+
+    @property
+    def port(self) -> int:
+        return self._server.address[1]
 
     async def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._server.serve(sockets=[self._bound]), name="http")
-        while not self._server.started:
-            if self._task.done():
-                self._task.result()
-                raise RuntimeError("the HTTP server ended before it had started")
-            await asyncio.sleep(0.005)
+        await self._server.start()
 
     async def stop(self) -> None:
-        """Take no new connections, answer what is in flight, close."""
-        self._server.should_exit = True
-        if self._task is not None:
-            await self._task
+        """Take no new connections, answer what was accepted, close."""
+        if self._server.started:
+            await self._server.stop()
 
     def hurry(self) -> None:
         self._server.force_exit = True
 
 
-class _Server(uvicorn.Server):
-    """Signals are the process's to handle, not one part's."""
+class AccessLog:
+    """A log line for each request: what was asked, what was answered, how long it took. No query, no header, no body."""
 
-    def capture_signals(self) -> Any:
-        import contextlib
+    def __init__(self, app: Any) -> None:
+        self._app = app
 
-        return contextlib.nullcontext()
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        began = time.perf_counter()
+        seen: dict[str, Any] = {}
+
+        async def noting(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                seen["status"] = message["status"]
+                headers = dict(message.get("headers", ()))
+                seen["request_id"] = headers.get(b"x-request-id", b"").decode()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noting)
+        finally:
+            client = scope.get("client")
+            log.info(
+                "request",
+                method=scope.get("method"),
+                path=scope.get("path"),
+                client=client[0] if client else None,
+                milliseconds=round((time.perf_counter() - began) * 1000, 1),
+                **seen,
+            )
 
 
-def _app(engine: Engine) -> Any:
-    async def health(scope: Any, receive: Any, send: Any) -> None:
-        body = b'{"status": "ok"}'
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"application/json")]})
-        await send({"type": "http.response.body", "body": body})
-
-    logging.getLogger("namestead.cli").warning("the HTTP door is not there yet; only /healthz is served")
-    return health
+def unusable_certificate(settings: Settings) -> str | None:
+    """Why the certificate and key cannot be used; None if they can, or there are none."""
+    if settings.http_cert is None:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.http_cert, settings.http_key)
+    except (OSError, ssl.SSLError) as problem:
+        return str(problem)
+    return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import Coroutine
 from typing import Any
 
@@ -26,12 +25,15 @@ SOON = 600.0
 
 
 class Parts:
-    """`jobs` says whether this process also runs the clocks; one of several workers is enough."""
+    """`http_port` is None where HTTP is not served here, `shared` if others listen on it too. `jobs` says whether this process also runs the clocks; one of several workers is enough."""
 
-    def __init__(self, settings: Settings, url: str, bound: socket.socket | None, *, jobs: bool) -> None:
+    def __init__(
+        self, settings: Settings, url: str, http_port: int | None, *, jobs: bool, shared: bool = False
+    ) -> None:
         self._settings = settings
         self._url = url
-        self._bound = bound
+        self._http_port = http_port
+        self._shared = shared
         self._jobs = jobs
         self.engine = Engine(url)
         self._http: Http | None = None
@@ -40,12 +42,17 @@ class Parts:
     async def start(self) -> None:
         """Everything is open when this returns."""
         await self.engine.start()
-        if self._bound is not None:
-            self._http = Http(self.engine, self._settings, self._bound)
+        if self._http_port is not None:
+            self._http = Http(self.engine, self._settings, self._http_port, shared=self._shared)
             await self._http.start()
         if self._jobs:
             self._run(DueEvents(self.engine, self._settings.jobs_pause).run(), "due events")
             self._run(keep_partitions(self._url), "partitions")
+
+    @property
+    def port(self) -> int | None:
+        """The HTTP port, once started: the one found where the settings have 0."""
+        return self._http.port if self._http is not None else None
 
     def _run(self, job: Coroutine[Any, Any, None], name: str) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(job, name=name))

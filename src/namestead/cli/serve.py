@@ -23,6 +23,7 @@ import typer
 import uvloop
 from rich.text import Text
 
+from namestead.api.server import InsecureListener, require_privacy
 from namestead.cli import demo, files, http, logs, show
 from namestead.cli.options import Data, Database
 from namestead.cli.parts import Parts
@@ -79,10 +80,10 @@ def serve(
         list[str] | None,
         typer.Option(metavar="CIDR", help="Network of a proxy that ends TLS and whose X-Forwarded-For is believed."),
     ] = None,
-    plain_http_on_any_address: Annotated[
+    plain_http_anywhere: Annotated[
         bool | None,
         typer.Option(
-            "--plain-http-on-any-address",
+            "--plain-http-anywhere",
             help="Serve HTTP without TLS beyond loopback: keys then travel unprotected.",
         ),
     ] = None,
@@ -111,7 +112,7 @@ def serve(
         "http_cert": http_cert,
         "http_key": http_key,
         "trusted_proxies": ",".join(trusted_proxy) if trusted_proxy else None,
-        "plain_http_on_any_address": plain_http_on_any_address,
+        "plain_http_anywhere": plain_http_anywhere,
         "epp_port": epp_port,
         "whois_port": whois_port,
         "workers": workers,
@@ -141,16 +142,13 @@ def _require_possible(settings: Settings) -> None:
             raise Problem(f"--only {part}: this version does not serve {part} yet. It serves http and jobs.")
     if (settings.http_cert is None) != (settings.http_key is None):
         raise Problem("--http-cert and --http-key belong together: one of them is missing.")
-    for file in (settings.http_cert, settings.http_key):
-        if file is not None and not os.access(file, os.R_OK):
-            raise Problem(f"{file} cannot be read. HTTPS needs a certificate and its key, in PEM.")
-    plain = settings.http_cert is None
-    protected = http.is_loopback(settings.http_host) or settings.trusted_proxies or settings.plain_http_on_any_address
-    if plain and not protected and settings.serves("http"):
-        raise Problem(
-            f"HTTP on {settings.http_host} would carry bearer keys unprotected. Give --http-cert and --http-key, or put a "
-            "proxy that ends TLS in front and name it with --trusted-proxy, or say --plain-http-on-any-address."
-        )
+    if why := http.unusable_certificate(settings):
+        raise Problem(f"{settings.http_cert} and {settings.http_key} cannot be used for HTTPS: {why}.")
+    if settings.serves("http"):
+        try:
+            require_privacy(http.settings_of(settings, settings.http_port, shared=False))
+        except InsecureListener as problem:
+            raise Problem(str(problem)) from None
 
 
 @dataclass(slots=True)
@@ -187,19 +185,19 @@ class Registry:
         self._hurry = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._parts: Parts | None = None
+        self._reserved: socket.socket | None = None
 
     async def run(self) -> None:
         began = time.monotonic()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._signalled)
-        bound = self._listen()
+        port = self._take_port()
         await self._prepare()
-        port = bound.getsockname()[1] if bound is not None else None
         if self._settings.workers == 1:
-            self._parts = Parts(self._settings, self._place.url, bound, jobs=self._settings.serves("jobs"))
+            self._parts = Parts(self._settings, self._place.url, port, jobs=self._settings.serves("jobs"))
             await self._parts.start()
-            engine = self._parts.engine
+            engine, port = self._parts.engine, self._parts.port
         else:
             await self._start_workers(port)
             engine = Engine(self._place.url)
@@ -230,23 +228,23 @@ class Registry:
             show.note("Stopping. What was accepted is answered first; Ctrl-C again does not wait.")
         self._stop.set()
 
-    def _listen(self) -> socket.socket | None:
-        """The HTTP port, taken at once. With several workers it is only kept from others: each binds it itself."""
+    def _take_port(self) -> int | None:
+        """The HTTP port; found out early whether it can be had, and kept for the workers to share."""
         s = self._settings
         if not s.serves("http"):
             return None
         try:
-            bound = http.listen(s.http_host, s.http_port, shared=False)
             if s.workers == 1:
-                return bound
-            port = bound.getsockname()[1]
-            bound.close()
-            return http.listen(s.http_host, port, shared=True)
+                http.require_free(s.http_host, s.http_port)
+                return s.http_port
+            self._reserved = http.reserve(s.http_host, s.http_port)
         except OSError as problem:
             raise Problem(
                 f"HTTP cannot be served on {s.http_host} port {s.http_port}: {problem.strerror or problem}. Is another "
                 "registry running? Choose another port with --http-port, 0 for a free one."
             ) from None
+        port: int = self._reserved.getsockname()[1]
+        return port
 
     async def _prepare(self) -> None:
         """Wait for the database, bring it to this version, and make the partitions of the coming months."""

@@ -48,6 +48,7 @@ class Problem(Exception):
 class Register:
     """The register, opened by the operator at this terminal."""
 
+    url: str
     engine: Engine
     envelope: Envelope
     rehearsal: Envelope
@@ -88,7 +89,7 @@ def with_register(
             envelope = operator()
             principal, request_id = envelope.principal, envelope.request_id
             rehearsal = Envelope(principal, Surface.CLI, sandbox=True, request_id=request_id)
-            return await work(Register(engine, envelope, rehearsal))
+            return await work(Register(url, engine, envelope, rehearsal))
         finally:
             await engine.stop()
 

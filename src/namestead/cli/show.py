@@ -47,16 +47,16 @@ def lines(pairs: Mapping[str, Any]) -> None:
             out.print(Text.assemble((name.ljust(width), "dim"), "  ", value))
 
 
-def table(columns: Sequence[str], found: Iterable[Sequence[Any]], nothing: str) -> None:
+def table(columns: Sequence[str], found: Iterable[Sequence[Any]], nothing: str, *, heading: bool = True) -> None:
     """Rows under headings, or a sentence where there is none."""
-    grid = Table(box=None, pad_edge=False, header_style="dim")
+    grid = Table(box=None, pad_edge=False, header_style="dim", show_header=heading)
     for column in columns:
         grid.add_column(column, overflow="fold")
     for row in found:
         grid.add_row(*(Text(text(value)) for value in row))
     if grid.row_count:
         out.print(grid)
-    else:
+    elif nothing:
         out.print(nothing)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import uvloop
 
-from namestead.cli import http, logs
+from namestead.cli import logs
 from namestead.cli.parts import Parts
 from namestead.settings import Settings
 
@@ -56,10 +56,7 @@ async def _serve(task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the parent's to pass on
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(sys.stdin.fileno(), stop.set)  # nothing more is ever sent: readable means closed
-    bound = None
-    if task.port is not None:
-        bound = http.listen(task.settings.http_host, task.port, shared=True)
-    parts = Parts(task.settings, task.url, bound, jobs=task.jobs)
+    parts = Parts(task.settings, task.url, task.port, jobs=task.jobs, shared=True)
     await parts.start()
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()

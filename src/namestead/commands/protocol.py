@@ -107,14 +107,14 @@ class Context(Struct, frozen=True, gc=False):
         return self.registrar
 
 
-class Outcome(Struct, Generic[R], frozen=True, gc=False):
+class Outcome(Struct, Generic[R_co], frozen=True, gc=False):
     """What a command decided. `pending` says that work is left for the other party; `apply` for a backend.
 
     `counterpart_id` is a second registrar who has to know: the log row appears in its poll as well. `erasures` blank
     personal data in what was written before; `clock` moves registry time forward (both: operator's commands alone).
     """
 
-    result: R
+    result: R_co
     changes: tuple[Changed, ...] = ()
     postings: tuple[Posting, ...] = ()
     events: tuple[Event, ...] = ()

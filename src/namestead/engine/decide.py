@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import structlog
@@ -37,6 +37,8 @@ from namestead.store.save import Work
 
 log = structlog.get_logger("namestead.engine")
 _encode = msgspec.json.Encoder().encode
+
+V = TypeVar("V", Domain, Host, Contact, Retained, Account, Registrar, Zone)
 
 BY_TIME = Principal(actor="time")
 """Who writes down what time has brought about."""
@@ -274,56 +276,62 @@ class Decisions:
             work.clock += outcome.clock
 
     def _change(self, log_id: int, change: Changed) -> None:
+        """Note one changed object for the save, with its version, and let later decisions see it."""
         facts, work = self.facts, self.work
         match change:
             case Domain():
-                before = facts.domains_by_id.get(change.id)
-                change = self._stamped(change, before)
-                work.domains[change.id] = (change, _due_at(change))
-                if before is None:
-                    if change.hosts or change.contacts:
-                        work.relinked[change.id] = change
-                elif change.id in work.relinked or (before.hosts, before.contacts) != (change.hosts, change.contacts):
-                    work.relinked[change.id] = change
+                change = self._domain(change)
             case Host():
-                change = self._stamped(change, facts.hosts_by_id.get(change.id))
-                work.hosts[change.id] = change
+                change = work.hosts[change.id] = self._stamped(change, facts.hosts_by_id.get(change.id))
             case Contact():
-                change = self._stamped(change, facts.contacts_by_id.get(change.id))
-                work.contacts[change.id] = change
+                change = work.contacts[change.id] = self._stamped(change, facts.contacts_by_id.get(change.id))
             case Retained():
                 known = next((r for r in facts.retained.get(change.name, ()) if r.id == change.id), None)
-                change = self._stamped(change, known)
-                work.retained[change.id] = change
+                change = work.retained[change.id] = self._stamped(change, known)
             case Account():
-                change = self._stamped(change, facts.accounts.get(change.id))
-                work.accounts[change.id] = change
+                change = work.accounts[change.id] = self._stamped(change, facts.accounts.get(change.id))
             case Registrar():
-                change = self._stamped(change, facts.reference.registrars.get(change.id))
-                work.registrars[change.id] = change
                 work.reference = True
+                change = work.registrars[change.id] = self._stamped(change, facts.reference.registrars.get(change.id))
             case Zone():
-                change = self._stamped(change, facts.reference.zones_by_id.get(change.id))
-                work.zones[change.id] = change
                 work.reference = True
-            case Listing():
-                pair = change.registrar_id, change.zone_id
-                if pair not in facts.reference.listings:
-                    work.new_listings.add(pair)
-                work.listings[pair] = change
+                change = work.zones[change.id] = self._stamped(change, facts.reference.zones_by_id.get(change.id))
+            case Listing() | ApiKey():
                 work.reference = True
-            case ApiKey():
-                if facts.keys.get(change.id) is None:
-                    work.new_keys.add(change.id)
-                work.keys[change.id] = change
-                work.reference = True
+                self._unversioned(change)
+                return
         facts.put(change)
-        if not isinstance(change, Listing | ApiKey):
-            kind = type(change).__name__.lower()
-            body = _encode(change).decode()
-            work.versions.append((change.id, change.version, kind, log_id, facts.now, body))
+        body = _encode(change).decode()
+        work.versions.append((change.id, change.version, type(change).__name__.lower(), log_id, facts.now, body))
 
-    def _stamped(self, change: Any, before: Any) -> Any:
+    def _domain(self, change: Domain) -> Domain:
+        work = self.work
+        before = self.facts.domains_by_id.get(change.id)
+        domain = self._stamped(change, before)
+        work.domains[domain.id] = (domain, _due_at(domain))
+        if before is None:
+            if domain.hosts or domain.contacts:
+                work.relinked[domain.id] = domain
+        elif domain.id in work.relinked or (before.hosts, before.contacts) != (domain.hosts, domain.contacts):
+            work.relinked[domain.id] = domain
+        return domain
+
+    def _unversioned(self, change: Listing | ApiKey) -> None:
+        """Listings and keys have no versions: the log rows that changed them say all there is."""
+        facts, work = self.facts, self.work
+        if isinstance(change, Listing):
+            pair = change.registrar_id, change.zone_id
+            if pair not in facts.reference.listings:
+                work.new_listings.add(pair)
+            work.listings[pair] = change
+        else:
+            if facts.keys.get(change.id) is None:
+                work.new_keys.add(change.id)
+            work.keys[change.id] = change
+        facts.put(change)
+
+    def _stamped(self, change: V, before: V | None) -> V:
+        """The object with its version number; the first if it is new."""
         if before is None:
             self.work.new.add(change.id)
             return change

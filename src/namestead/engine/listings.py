@@ -239,7 +239,13 @@ async def pending(connection: Connection, asked: ListPending, by: Principal) -> 
     shown = tuple(
         [
             PendingCommand(
-                f"log_{r['id']}", r["command"], r["domain"], r["apply"], r["occurred_at"], r["attempts"], r["last_error"]
+                f"log_{r['id']}",
+                r["command"],
+                r["domain"],
+                r["apply"],
+                r["occurred_at"],
+                r["attempts"],
+                r["last_error"],
             )
             for r in page
         ]
@@ -275,12 +281,12 @@ async def balance(connection: Connection, asked: Balance, by: Principal) -> Bala
 _KINDS: dict[tuple[str | None, str | None], str] = {
     # fmt: off
     # (the account's book that gave, the account's book that got)
-    ("balance", None):      "charge",
-    (None,      "balance"): "credit",
-    ("balance", "held"):    "hold",
-    ("held",    "balance"): "release",
-    ("held",    None):      "capture",
-    (None,      "held"):    "credit",
+    ("balance", None): "charge",
+    (None, "balance"): "credit",
+    ("balance", "held"): "hold",
+    ("held", "balance"): "release",
+    ("held", None): "capture",
+    (None, "held"): "credit",
     # fmt: on
 }
 
@@ -323,7 +329,7 @@ async def standing(connection: Connection, by: Principal) -> Standing:
     fixtures: dict[str, tuple[str, ...]] = {}
     if registrar is not None:
         listed = [known.zones_by_id[zone_id] for channel, zone_id in known.listings if channel == registrar.id]
-        wanted = {zone: [sandbox.name_of(label, zone) for label in sandbox.REGISTERED] for zone in listed}
+        wanted = {zone.name: [sandbox.name_of(label, zone) for label in sandbox.REGISTERED] for zone in listed}
         there = set(await store.fixtures(connection, registrar.id, [n for names in wanted.values() for n in names]))
-        fixtures = {zone.name: tuple([n for n in names if n in there]) for zone, names in wanted.items()}
+        fixtures = {tld: tuple([n for n in names if n in there]) for tld, names in wanted.items()}
     return Standing(known, money, fixtures)

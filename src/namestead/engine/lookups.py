@@ -43,7 +43,7 @@ class LookupRunner:
         """A round that fails for a reason nobody foresaw is halved: the error of one query is not its neighbours'."""
         try:
             await self._run(batch, until)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the error of one query, not of all
+        except Exception as problem:
             if len(batch) > 1:
                 middle = len(batch) // 2
                 await self._each_its_own(batch[:middle], until)

@@ -274,9 +274,7 @@ async def pending_rows(
 # --------------------------------------------------------------------------------------------------------------- money
 
 ACCOUNT = "SELECT currency, balance, held, credit FROM account WHERE id = $1"
-POSTING_COLUMNS = (
-    "log_id, n, xact::text::bigint AS xact, occurred_at, debit, debit_book, credit, credit_book, amount, currency, reason, subject"
-)
+POSTING_COLUMNS = "log_id, n, xact::text::bigint AS xact, occurred_at, debit, debit_book, credit, credit_book, amount, currency, reason, subject"
 
 
 async def account(connection: Connection, account_id: int) -> Row | None:

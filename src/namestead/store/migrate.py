@@ -7,8 +7,11 @@ and statement timeouts, so that one that cannot get its lock fails and leaves th
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import resources
+
+import asyncpg
 
 from namestead.store.load import Connection
 
@@ -97,7 +100,8 @@ PARTITIONED = {
 MONTHS_AHEAD = 2
 
 # A partition a month, made ahead of time. Where the default partition already holds rows of a month (registry time was
-# moved there), the month stays in the default partition.
+# moved there), the month stays in the default partition. The new partition's lock on the default one waits for every
+# reader, and everybody else behind it: hence the time limit.
 MAKE_PARTITION = """
 DO $$
 DECLARE
@@ -107,6 +111,7 @@ DECLARE
     taken boolean;
 BEGIN
     IF to_regclass(part) IS NOT NULL THEN RETURN; END IF;
+    PERFORM set_config('lock_timeout', '{lock_timeout}', true);
     EXECUTE format('SELECT EXISTS (SELECT FROM {table}_default WHERE {column} >= %L AND {column} < %L)',
                    first || ' 00:00:00+00', last || ' 00:00:00+00') INTO taken;
     IF NOT taken THEN
@@ -118,7 +123,11 @@ END $$
 
 
 async def ensure_partitions(connection: Connection) -> None:
-    """Make this month's partitions and the next two of every growing table, by registry time."""
+    """Make this month's partitions and the next two of every growing table, by registry time.
+
+    A table that somebody reads for long is left for the next time: rows of a month without a partition lie in the
+    default one.
+    """
     await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
     try:
         months = await connection.fetch(
@@ -128,6 +137,8 @@ async def ensure_partitions(connection: Connection) -> None:
         )
         for row in months:
             for table, column in PARTITIONED.items():
-                await connection.execute(MAKE_PARTITION.format(table=table, column=column, month=row["month"]))
+                query = MAKE_PARTITION.format(table=table, column=column, month=row["month"], lock_timeout=LOCK_TIMEOUT)
+                with suppress(asyncpg.LockNotAvailableError):
+                    await connection.execute(query)
     finally:
         await connection.execute("SELECT pg_advisory_unlock($1)", MIGRATION_LOCK)

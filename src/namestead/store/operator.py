@@ -51,13 +51,14 @@ SELECT * FROM (
 """
 LOG_AFTER = """
 SELECT * FROM command_log
- WHERE (xact, id) > ($6::xid8, $7::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
+ WHERE (xact, id) > ($6::text::xid8, $7::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
    AND ($1::text IS NULL OR domain = $1) AND ($2::bigint IS NULL OR registrar_id = $2)
    AND ($3::text IS NULL OR command = $3) AND ($4::text IS NULL OR status = $4)
    AND occurred_at > now() - interval '2 days' + (SELECT clock_offset FROM registry)
  ORDER BY xact, id
  LIMIT $5
 """
+END_OF_LOG = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 LOG_ENTRY = "SELECT * FROM command_log WHERE id = $1"
 POSTINGS_OF = "SELECT * FROM posting WHERE log_id = $1 ORDER BY n"
 VERSIONS_OF = "SELECT object_id, version, kind FROM version WHERE log_id = $1 AND occurred_at = $2 ORDER BY kind, object_id"
@@ -117,8 +118,14 @@ async def log_last(connection: Connection, wanted: LogFilter, limit: int, since:
 
 
 async def log_after(connection: Connection, wanted: LogFilter, limit: int, cursor: tuple[int, int]) -> Sequence[rows.Row]:
-    found: Sequence[rows.Row] = await connection.fetch(LOG_AFTER, *wanted.values, limit, *cursor)
+    found: Sequence[rows.Row] = await connection.fetch(LOG_AFTER, *wanted.values, limit, str(cursor[0]), cursor[1])
     return found
+
+
+async def end_of_log(connection: Connection) -> tuple[int, int]:
+    """A cursor after every row there is, and before every row that can still come."""
+    xact: int = await connection.fetchval(END_OF_LOG)
+    return xact - 1, 2**63 - 1
 
 
 async def log_entry(connection: Connection, log_id: int) -> dict[str, Any] | None:
