@@ -5,51 +5,98 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
+from rich.status import Status
 
 from bench import filling, machine, register, screen, writes
 from bench.database import server
+from bench.growth import SMALL, Growth
 from bench.pgbench import PgBench, Way, write_scripts
 from bench.plan import FULL, QUICK, Bench, Step, Times
 from bench.register import REGISTRARS
 
-PARTS = ("limit", "engine", "fair")
+PARTS = ("limit", "engine", "http", "fair")
 BASE = 50_000
 """Names in the register before anything is measured: enough for the planner to see what a register looks like."""
+
+LARGE = 1_000_000
+GROWTH = Times(warm=3, seconds=30, repeats=3, pilot=3)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("run", "growth"), default="run")
     parser.add_argument("--quick", action="store_true", help="one short repeat: a look, not a result")
-    parser.add_argument("--only", choices=PARTS, action="append", help="only this part; may be given again")
-    parser.add_argument("--data", type=Path, help="keep the database in this directory (on a disk)")
+    parser.add_argument("--only", choices=(*PARTS, "growth"), action="append", help="only this part; may be repeated")
+    parser.add_argument(
+        "--data", type=Path, help="keep the database in this directory, on a disk; growth uses it again"
+    )
     parser.add_argument("--seconds", type=float, help="of each measurement")
     parser.add_argument("--repeats", type=int)
-    parser.add_argument("--base", type=int, default=BASE, help="names in the register beforehand")
+    parser.add_argument("--base", type=int, help="names in the (small) register beforehand")
+    parser.add_argument("--names", type=int, default=LARGE, help="growth: names in the large register")
     given = parser.parse_args(arguments)
-    times = QUICK if given.quick else FULL
-    times = Times(
-        times.warm,
-        given.seconds or times.seconds,
-        given.repeats or times.repeats,
-        times.pilot,
-        times.candidates,
-    )
+    grow = given.what == "growth" or given.only == ["growth"]
+    times = QUICK if given.quick else GROWTH if grow else FULL
+    times = replace(times, seconds=given.seconds or times.seconds, repeats=given.repeats or times.repeats)
+    if grow:
+        return growth_run(times, given.data, given.base or SMALL, given.names)
     parts = tuple(given.only or PARTS)
-    return measure(times, parts, given.data, given.base, quick=given.quick)
+    return measure(times, parts, given.data, BASE if given.base is None else given.base, quick=given.quick)
+
+
+def growth_run(times: Times, data: Path | None, small: int, large: int) -> int:
+    console = _console()
+    began = time.monotonic()
+    with server(data) as running, console.status("") as status:
+        growth = Growth(running, times, _teller(console, status, began))
+        facts = {
+            "machine": machine.facts(running.postgres.data),
+            "PostgreSQL": running.database("postgres").settings(),
+        }
+        try:
+            growth.run(small, large)
+        except filling.NoRoom as problem:
+            console.print(f"[red]{problem}[/]", soft_wrap=True)
+            return 2
+    facts["growth"] = growth.facts
+    facts["run"] = {
+        "minutes": f"{(time.monotonic() - began) / 60:.1f}",
+        "repeats": str(times.repeats),
+        "seconds": f"{times.seconds:g}, two forced checkpoints in each",
+    }
+    lines, bars = list(growth.lines.values()), growth.bars()
+    met = screen.show(console, "creates, as the register grows", lines, bars, facts)
+    console.print(f"written to {screen.save('growth', lines, bars, facts)}", soft_wrap=True)
+    return 0 if met else 1
+
+
+def _console() -> Console:
+    return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+def _teller(console: Console, status: Status, began: float) -> Callable[[str], None]:
+    """Say what is being done: in place on a terminal, else as lines, so that a log shows progress too."""
+
+    def tell(what: str) -> None:
+        line = f"[dim]{time.monotonic() - began:5.0f} s[/]  {what}"
+        if console.is_terminal:
+            status.update(line)
+        else:
+            console.print(line, highlight=False, soft_wrap=True)
+
+    return tell
 
 
 def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *, quick: bool) -> int:
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console = _console()
     began = time.monotonic()
     with server(data) as running, console.status("") as status:
-
-        def tell(what: str) -> None:
-            status.update(f"[dim]{time.monotonic() - began:5.0f} s[/]  {what}")
-
+        tell = _teller(console, status, began)
         tell("making a register")
         database = running.new_register("bench")
         register.fill(database)
@@ -62,15 +109,23 @@ def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *,
         bench = Bench(running, database, create, times, tell)
         steps: list[Step] = []
         if "limit" in parts:
-            steps += bench.limit_steps(tuple(Way(s, c) for s in ("statement", "function") for c in (8, 16)) if quick else None)
+            steps += bench.limit_steps(
+                tuple(Way(s, c) for s in ("statement", "function") for c in (8, 16)) if quick else None
+            )
         if "engine" in parts:
             steps += bench.engine_steps(((256, 1), (256, REGISTRARS), (32, REGISTRARS), (32, 1)))
+        if "http" in parts:
+            steps += bench.http_steps()
         if "fair" in parts:
             steps += bench.fairness_steps()
         bench.run(steps)
     lines, bars = list(bench.lines.values()), bench.bars()
     facts["rows a create"] = {t: str(n) for t, n in create.counts.items()}
-    facts["run"] = {"minutes": f"{(time.monotonic() - began) / 60:.1f}", "repeats": str(times.repeats), "names before": f"{base:,}"}
+    facts["run"] = {
+        "minutes": f"{(time.monotonic() - began) / 60:.1f}",
+        "repeats": str(times.repeats),
+        "names before": f"{base:,}",
+    }
     met = screen.show(console, "creates", lines, bars, facts)
     console.print(f"written to {screen.save('quick' if quick else 'run', lines, bars, facts)}", soft_wrap=True)
     return 0 if met else 1

@@ -68,9 +68,7 @@ async def run(job: Job) -> Sample:
     await engine.start()
     load = Load(engine)
     clients = [Client(n) for n in range(job.registrars)]
-    tasks = [
-        asyncio.create_task(load.caller(clients[n % job.registrars], counted=True)) for n in range(job.callers)
-    ]
+    tasks = [asyncio.create_task(load.caller(clients[n % job.registrars], counted=True)) for n in range(job.callers)]
     if job.flood:
         flooder = Client(job.registrars)
         tasks += [asyncio.create_task(load.caller(flooder, counted=False)) for _ in range(job.flood)]

@@ -62,7 +62,6 @@ ABOUT = """\
 REPLAYED = "SELECT{what} FROM idempotency_key k WHERE k.principal = {registrar_id} AND k.key = 'k-' || {name}"
 
 
-
 def write_scripts(create: Create) -> None:
     """Write `bench/limit/*.sql` for these rows."""
     for name, text in {
@@ -105,7 +104,9 @@ def by_statement(create: Create) -> str:
         if row.table == "delegation":
             continue
         insert = _insert(row.table, row.columns)
-        parts.append(f"made_{row.table} AS (\n    {insert}\n    SELECT {_listed(row.expressions(words), '        ')}\n      FROM charged\n)")
+        parts.append(
+            f"made_{row.table} AS (\n    {insert}\n    SELECT {_listed(row.expressions(words), '        ')}\n      FROM charged\n)"
+        )
     [first, *_] = create.of("delegation")
     assert first.columns == ("domain_id", "host_id", "position"), first.columns
     return (

@@ -12,14 +12,16 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from bench import callers
+from bench import callers, connections, http
 from bench.database import Database, Server
 from bench.figures import Bar, Line, Sample, ratio
 from bench.pgbench import ACCOUNTS, PgBench, Way, all_ways, note
-from bench.register import REGISTRARS
+from bench.register import FIRST_REGISTRAR, REGISTRARS
 from bench.writes import Create
 
 FLOOD = 1000
+CONNECTIONS = 32
+NAMES = "SELECT name FROM domain WHERE registrar_id = $1 AND ended_at IS NULL LIMIT 200"
 CHILD_SLACK = 60.0
 """Seconds a load process may take beyond what it was told to measure."""
 
@@ -28,6 +30,8 @@ LIMIT = "limit: pgbench, {}"
 ENGINE = "engine create, {} callers, {} registrar(s)"
 IDLE = "engine create, one caller, nobody else"
 FLOODED = f"engine create, one caller, beside {FLOOD:,} in flight"
+HTTP = "http {}, " + f"{CONNECTIONS} connections, one registrar"
+FLOOR = f"bare ASGI floor, {CONNECTIONS} connections"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Times:
     """How many of them are measured in every repeat; the best median counts."""
 
 
-FULL = Times(warm=1, seconds=4, repeats=5, pilot=2)
+FULL = Times(warm=1, seconds=3, repeats=5, pilot=2)
 QUICK = Times(warm=1, seconds=2, repeats=1, pilot=1, candidates=1)
 
 
@@ -131,6 +135,50 @@ class Bench:
             sample.detail["flushes"] = measured[1] or 0.0
         return sample
 
+    def http_steps(self) -> list[Step]:
+        """Create, check and info over loopback, and the floor, by the same client."""
+        steps = [Step(HTTP.format(kind), self._http(kind)) for kind in ("create", "check", "info")]
+        return [*steps, Step(FLOOR, self._floor)]
+
+    def _http(self, kind: str) -> Callable[[], Sample]:
+        return lambda: self.http(kind)
+
+    def http(self, kind: str) -> Sample:
+        """A measurement of the server in a process of its own. For creates, rows are held against those of one create."""
+        self.database.settle()
+        before = self.database.counted()
+        names = self.database.run(lambda c: c.fetch(NAMES, FIRST_REGISTRAR)) if kind == "info" else []
+        try:
+            with http.registry(self.database) as listening:
+                sample = self._connect(kind, listening, [r["name"] for r in names])
+        except RuntimeError as problem:
+            return Sample(errors={str(problem): 1})
+        if kind == "create" and sample.commands:
+            note(sample, before, self.database.counted(), sample.commands, self.create)
+        return sample
+
+    def _floor(self) -> Sample:
+        try:
+            with http.floor() as listening:
+                return self._connect("info", listening, ["n0123456789abcde.example"])
+        except RuntimeError as problem:
+            return Sample(errors={str(problem): 1})
+
+    def _connect(self, kind: str, listening: http.Listening, names: list[str]) -> Sample:
+        times = self.times
+        job = connections.Job(
+            kind,
+            listening.host,
+            listening.port,
+            listening.pid,
+            self.database.postmaster,
+            CONNECTIONS,
+            times.warm,
+            times.seconds,
+            names,
+        )
+        return child("bench.connections", job, times.warm + times.seconds)
+
     # ------------------------------------------------------------------------------------------------ the results
 
     def best_limit(self, name: str) -> Line | None:
@@ -150,6 +198,15 @@ class Bench:
             Bar("engine, 256 callers, 200 registrars / limit", ratio(self.engine(256, REGISTRARS), many), 1.3),
             Bar("engine, 32 callers, 200 registrars / limit", ratio(self.engine(32, REGISTRARS), many), 0.9),
             Bar("engine, 32 callers, one registrar / limit", ratio(self.engine(32, 1), many), 0.9),
+            Bar("http create, one registrar / limit", ratio(self.lines.get(HTTP.format("create")), many), 0.4),
+            Bar(
+                "http create, p99 / M",
+                ratio(self.lines.get(HTTP.format("create")), self.lines.get(M), lambda s: s.p99, lambda s: s.p50),
+                60,
+                at_least=False,
+            ),
+            Bar("http check / floor", ratio(self.lines.get(HTTP.format("check")), self.lines.get(FLOOR)), 0.2),
+            Bar("http info / floor", ratio(self.lines.get(HTTP.format("info")), self.lines.get(FLOOR)), 0.2),
             Bar(
                 "p99 beside a flood / p99 idle",
                 ratio(self.lines.get(FLOODED), self.lines.get(IDLE), lambda s: s.p99),

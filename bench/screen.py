@@ -37,7 +37,7 @@ def show(
 def _figures(title: str, lines: Sequence[Line]) -> Table:
     table = Table(title=title, caption="median, with the least and greatest of the repeats; CPU and WAL a command")
     table.add_column("", overflow="fold", min_width=30)
-    for column in ("a second", "p50 ms", "p99 ms", "client us", "server us", "WAL B", "batch"):
+    for column in ("a second", "p50 ms", "p99 ms", "program us", "PostgreSQL us", "WAL B", "batch"):
         table.add_column(column, justify="right", no_wrap=True)
     for line in lines:
         table.add_row(
@@ -70,9 +70,7 @@ def _bars(bars: Sequence[Bar]) -> Table:
     for bar in bars:
         colour = "green" if bar.met else "red"
         sign = ">=" if bar.at_least else "<"
-        table.add_row(
-            bar.text, f"{sign} {bar.bound:g}", f"[{colour}]{_text(bar.spread, '{:.2f}', spread=True)}[/]"
-        )
+        table.add_row(bar.text, f"{sign} {bar.bound:g}", f"[{colour}]{_text(bar.spread, '{:.2f}', spread=True)}[/]")
     return table
 
 

@@ -22,7 +22,7 @@ class SettingsProblem(Exception):
     """A setting is unknown or its value cannot be; the message names it, where it stands, and what it takes."""
 
 
-def _setting(default: Any, meaning: str, parse: Callable[[str], Any]) -> Any:
+def _setting(meaning: str, parse: Callable[[str], Any], *, default: Any) -> Any:
     return field(default=default, metadata={"meaning": meaning, "parse": parse})
 
 
@@ -73,53 +73,63 @@ def _some_parts(text: str) -> tuple[str, ...]:
 class Settings:
     """`load` makes one. Defaults are safe on a machine shared with others."""
 
-    data: Path = _setting(Path("data"), "Directory of the embedded database, the demo's secrets and this file.", Path)
+    data: Path = _setting(  # noqa: RUF009 - a field
+        "Directory of the embedded database, the demo's secrets and this file.", Path, default=Path("data")
+    )
     database: str | None = _setting(
-        None,
         "URL of a PostgreSQL of your own (15 or later) in place of the embedded one. It may leave the password to "
         "PGPASSWORD or a password file.",
         _text,
+        default=None,
     )
-    http_host: str = _setting("127.0.0.1", "Address HTTP is served on.", _text)
-    http_port: int = _setting(8080, "Port of HTTP; 0 takes a free one.", _number(0, 65535))
-    http_cert: Path | None = _setting(None, "File with the certificate chain for HTTPS (PEM).", Path)
-    http_key: Path | None = _setting(None, "File with the certificate's private key (PEM).", Path)
-    plain_http_anywhere: bool = _setting(
-        False,
+    http_host: str = _setting("Address HTTP is served on.", _text, default="127.0.0.1")
+    http_port: int = _setting("Port of HTTP; 0 takes a free one.", _number(0, 65535), default=8080)
+    http_cert: Path | None = _setting("Certificate chain for HTTPS (PEM file).", Path, default=None)  # noqa: RUF009
+    http_key: Path | None = _setting("Private key for HTTPS (PEM file).", Path, default=None)  # noqa: RUF009
+    plain_http_on_any_address: bool = _setting(
         "Serve HTTP without TLS on an address that is not loopback. Bearer keys then travel unprotected: only where "
         "something in front encrypts.",
         _flag,
+        default=False,
     )
     trusted_proxies: tuple[str, ...] = _setting(
-        (), "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", _networks
+        "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.", _networks, default=()
     )
     metrics_from: tuple[str, ...] = _setting(
-        ("127.0.0.0/8", "::1/128"), "Networks that may read /metrics; for all others it does not exist.", _networks
+        "Networks that may read /metrics; for all others it does not exist.",
+        _networks,
+        default=("127.0.0.0/8", "::1/128"),
     )
     rate_limit: int = _setting(
-        120, "Requests a minute for each command of a key, where neither key nor channel has its own.", _number(1, 10**9)
+        "Requests a minute for each command of a key, where neither key nor channel has its own.",
+        _number(1, 10**9),
+        default=120,
     )
-    epp_host: str = _setting("127.0.0.1", "Address EPP is served on. Not served yet.", _text)
-    epp_port: int = _setting(700, "Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535))
-    whois_port: int = _setting(43, "Port of WHOIS; 0 takes a free one. Not served yet.", _number(0, 65535))
-    workers: int = _setting(1, "Processes that serve. They share the port, and nothing but PostgreSQL.", _number(1, 256))
+    epp_host: str = _setting("Address EPP is served on. Not served yet.", _text, default="127.0.0.1")
+    epp_port: int = _setting("Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535), default=700)
+    whois_port: int = _setting("Port of WHOIS; 0 takes a free one. Not served yet.", _number(0, 65535), default=43)
+    workers: int = _setting(
+        "Processes that serve. They share the port, and nothing but PostgreSQL.", _number(1, 256), default=1
+    )
     only: tuple[str, ...] = _setting(
-        (), "Parts this process serves, of http, jobs, epp and whois; empty for all of them.", _some_parts
+        "Parts this process serves, of http, jobs, epp and whois; empty for all of them.", _some_parts, default=()
     )
-    log_format: str = _setting("console", "How log lines are written: console or json.", _choice("console", "json"))
+    log_format: str = _setting(
+        "How log lines are written: console or json.", _choice("console", "json"), default="console"
+    )
     log_level: str = _setting(
-        "info", "Least level that is written.", _choice("debug", "info", "warning", "error", "critical")
+        "Least level that is written.", _choice("debug", "info", "warning", "error", "critical"), default="info"
     )
-    access_log: bool = _setting(False, "Write a log line for every HTTP request.", _flag)
+    access_log: bool = _setting("Write a log line for every HTTP request.", _flag, default=False)
     stop_within: int = _setting(
-        30, "Seconds a stop waits for requests in flight before it closes their connections.", _number(0, 3600)
+        "Seconds a stop waits for requests in flight before it closes their connections.", _number(0, 3600), default=30
     )
     ote: bool = _setting(
-        False,
         "Make a new registry one for OT&E, whose clock the operator may move. Cannot be changed later.",
         _flag,
+        default=False,
     )
-    jobs_pause: int = _setting(5, "Seconds between two looks for what has fallen due.", _number(1, 3600))
+    jobs_pause: int = _setting("Seconds between two looks for what has fallen due.", _number(1, 3600), default=5)
 
     def serves(self, part: str) -> bool:
         return not self.only or part in self.only
@@ -138,8 +148,8 @@ def load(environment: Mapping[str, str], given: Mapping[str, Any]) -> Settings:
         for name, value in given.items()
         if value is not None
     }
-    data = chosen.get("data") or environment.get(variable("data"))
-    file = Path(data if data is not None else Settings.__dataclass_fields__["data"].default) / FILE
+    data: Path | str = chosen.get("data") or environment.get(variable("data")) or Settings().data
+    file = Path(data) / FILE
     values: dict[str, Any] = {}
     for name, value in _from_file(file).items():
         if name not in parsers or name == "data":

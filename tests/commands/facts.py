@@ -1,6 +1,6 @@
 """A register in memory, to decide commands against without a database.
 
-`Register.load` gives a command exactly what its `needs` declare and what the store adds to them (`commands/protocol.py`,
+`Register.load` gives a command exactly what its `needs` declare and what the store adds to them (`commands/protocol`,
 `Needs`), so that a need that was forgotten fails here as it would there.
 """
 

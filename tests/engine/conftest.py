@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+import structlog
 
 from tests.conftest import create_database, drop_database
 from tests.engine.register import build
@@ -26,3 +27,11 @@ def register(postgres_url: str, built_register: str) -> Iterator[str]:
     url = create_database(postgres_url, template=built_register)
     yield url
     drop_database(postgres_url, url)
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """What the engine says, shown with a failed test; tracebacks without the values in them, which takes a second each."""
+    structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
+    yield
+    structlog.reset_defaults()

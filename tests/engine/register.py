@@ -144,6 +144,39 @@ async def balance_of(url: str, channel: Channel) -> int:
     return balance
 
 
+async def leave(url: str, channel: Channel, amount: int) -> None:
+    """Take a balance down to an amount, as a payout would."""
+    out = await balance_of(url, channel) - amount
+    await execute(
+        url,
+        f"UPDATE account SET balance = {amount} WHERE id = {channel.account_id}",
+        "INSERT INTO posting (log_id, n, occurred_at, debit, debit_book, credit, credit_book, amount, currency, reason)"
+        f" SELECT id, 1, occurred_at, id, 'balance', -2, 'balance', {out}, 'EUR', 'payout'"
+        f" FROM command_log WHERE id = {channel.account_id}",
+    )
+
+
+async def change_registrar(url: str, channel: Channel, change: str) -> None:
+    """What the operator does, from another process: every engine hears of it by the version."""
+    await execute(
+        url,
+        f"BEGIN; UPDATE registrar SET {change} WHERE id = {channel.registrar_id};"
+        " UPDATE registry SET reference = reference + 1; COMMIT",
+    )
+
+
+async def blocked(url: str, count: int = 1, doing: str = "batches") -> list[int]:
+    """Wait until so many of the engine's connections wait for a lock; their process ids."""
+    query = (
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        " AND application_name LIKE 'namestead ' || $1 || '%'"
+    )
+    async with asyncio.timeout(20):
+        while len(found := await fetch(url, query, doing)) < count:
+            await asyncio.sleep(0.02)
+    return [row["pid"] for row in found]
+
+
 async def submit(engine: Engine, command: AnyCommand, by: Channel = R0, key: str | None = None) -> Answer[Any]:
     return await engine.submit(command, by.envelope(key))
 
@@ -175,6 +208,8 @@ async def build(url: str) -> None:
             )
         for n in range(CHANNELS):
             await _registrar(c, Channel(n))
+        # The ids chosen here are not to be met again.
+        await c.execute("SELECT setval('object_id', 1000001, false), setval('log_id', 1000001, false)")
 
 
 async def _registrar(c: asyncpg.Connection[Any], channel: Channel) -> None:

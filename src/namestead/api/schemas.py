@@ -445,10 +445,9 @@ class ResetBody(Mutation, kw_only=True):
         return ResetSandbox(names.parse(self.tld, field="tld"))
 
 
-_EMPTY = b"{}"
 _raw = msgspec.json.Decoder().decode
 
 
 def faults_of(body: type[Body], data: bytes) -> list[Fault]:
     """Every fault of a body that is JSON."""
-    return list(faults.of(body, _raw(data or _EMPTY)))
+    return list(faults.of(body, _raw(data)))

@@ -76,7 +76,9 @@ def deposit(
 @app.command()
 def credit(
     slug: Slug,
-    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How far below zero it may go, like 500.00; 0 for none.")],
+    amount: Annotated[
+        str, typer.Argument(metavar="AMOUNT", help="How far below zero it may go, like 500.00; 0 for none.")
+    ],
     data: Data = None,
     database: Database = None,
     as_json: Json = False,

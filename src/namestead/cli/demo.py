@@ -94,7 +94,9 @@ async def seed(engine: Engine, data: Path) -> Demo:
     if not await engine.read(lambda c: listings.accounts(c, CATCHER.slug)):
         await engine.submit(CreateAccount(CATCHER.slug, CATCHER.name, CURRENCY), by)
     for given in (*REGISTRARS, CATCHER):
-        await _once(engine, Deposit(given.slug, Money(given.balance, CURRENCY), "demo"), f"demo-deposit-{given.slug}", by)
+        await _once(
+            engine, Deposit(given.slug, Money(given.balance, CURRENCY), "demo"), f"demo-deposit-{given.slug}", by
+        )
     shown: dict[str, dict[str, str]] = {}
     for given in REGISTRARS:
         token = kept["registrars"][given.slug]["api_key"]
@@ -117,7 +119,9 @@ async def _registrar(engine: Engine, given: Given, by: Envelope) -> None:
 
 
 async def _approve(engine: Engine, registrar: Registrar, given: Given, by: Envelope) -> None:
-    await engine.submit(ApproveRegistrar(registrar.slug, approved=True, production=given.production, dns_module=True), by)
+    await engine.submit(
+        ApproveRegistrar(registrar.slug, approved=True, production=given.production, dns_module=True), by
+    )
 
 
 async def _list(engine: Engine, given: Given, zone: Name, by: Envelope) -> None:

@@ -109,7 +109,9 @@ async def _known(connection: Connection, name: Name) -> dict[str, Any]:
     known = await load.reference(connection)
     zone = permissions.require_zone(known, name)
     facts = (await load.load(connection, Wanted(domains={name}, retained={name}), known, lock=False)).facts
-    entries = [f"{e.kind} {'' if e.in_force(facts.now) else '(not in force)'}".strip() for e in facts.retained_for(name)]
+    entries = [
+        f"{e.kind} {'' if e.in_force(facts.now) else '(not in force)'}".strip() for e in facts.retained_for(name)
+    ]
     domain = facts.domain(name)
     if domain is not None:
         shown: dict[str, Any] = msgspec.to_builtins(registration(facts, domain, zone), builtin_types=(datetime,))

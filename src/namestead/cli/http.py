@@ -25,7 +25,7 @@ def settings_of(settings: Settings, port: int, *, shared: bool) -> HttpSettings:
         certificate=settings.http_cert,
         private_key=settings.http_key,
         trusted_proxies=networks(*settings.trusted_proxies),
-        plain_http_anywhere=settings.plain_http_anywhere,
+        plain_http_on_any_address=settings.plain_http_on_any_address,
         metrics_from=networks(*settings.metrics_from),
         rate_limit=settings.rate_limit,
         shutdown_timeout=settings.stop_within,
@@ -73,7 +73,9 @@ class Http:
     def __init__(self, engine: Engine, settings: Settings, port: int, *, shared: bool) -> None:
         own = settings_of(settings, port, shared=shared)
         app: Any = build(engine, own)
-        self._server = Server(AccessLog(app) if settings.access_log else app, own)
+        if settings.access_log:
+            app = AccessLog(app)
+        self._server = Server(app, own)
 
     @property
     def port(self) -> int:
@@ -92,7 +94,7 @@ class Http:
 
 
 class AccessLog:
-    """A log line for each request: what was asked, what was answered, how long it took. No query, no header, no body."""
+    """A log line for each request: what was asked, answered, and how long it took. No query, no header, no body."""
 
     def __init__(self, app: Any) -> None:
         self._app = app

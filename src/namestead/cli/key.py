@@ -146,10 +146,7 @@ def _show_once(state: KeyState, token: str, log_id: int | None, *, as_json: bool
 def _later(text: str | None, option: str) -> datetime | None:
     if text is None:
         return None
-    if "-" in text:
-        at = options.instant(text, option)
-    else:
-        at = datetime.now(UTC) + _span(text, option)
+    at = options.instant(text, option) if "-" in text else datetime.now(UTC) + _span(text, option)
     if at is not None and at <= datetime.now(UTC):
         raise typer.BadParameter(f"{text} has passed", param_hint=option)
     return at

@@ -19,9 +19,12 @@ from namestead.objects.facts import Reference
 from namestead.objects.spans import parse_span
 from namestead.rules import names
 from namestead.store import operator as listings
+from namestead.store.load import Connection
 from namestead.store.operator import LogFilter
 
-app = typer.Typer(no_args_is_help=True, help="The command log: who did what, when, through which door, with what result.")
+app = typer.Typer(
+    no_args_is_help=True, help="The command log: who did what, when, through which door, with what result."
+)
 
 PAUSE = 0.5
 PAGE = 1000
@@ -35,7 +38,9 @@ def tail(
     registrar: Annotated[str | None, typer.Option(metavar="SLUG", help="Only rows of this registrar.")] = None,
     command: Annotated[str | None, typer.Option(help="Only this command, like create_domain.")] = None,
     status: Annotated[str | None, typer.Option(help="Only success, failed, sandbox or replayed.")] = None,
-    since: Annotated[str, typer.Option(metavar="DATE|SPAN", help="How far back to look: 90d, 12h, 2026-11-24.")] = "90d",
+    since: Annotated[
+        str, typer.Option(metavar="DATE|SPAN", help="How far back to look: 90d, 12h, 2026-11-24.")
+    ] = "90d",
     data: Data = None,
     database: Database = None,
     as_json: Json = False,
@@ -56,7 +61,7 @@ def tail(
         cursor = await register.read(lambda c: _newest(c, found))
         while True:
             await asyncio.sleep(PAUSE)
-            found = await register.read(lambda c: listings.log_after(c, wanted, PAGE, cursor))
+            found = await _after(register, wanted, cursor)
             if found:
                 _print(found, reference, as_json=as_json, heading=False)
                 cursor = _position(found[-1])
@@ -118,7 +123,11 @@ def _position(row: Any) -> tuple[int, int]:
     return row["xact"], row["id"]
 
 
-async def _newest(connection: listings.Connection, found: Sequence[Any]) -> tuple[int, int]:
+async def _after(register: Register, wanted: LogFilter, cursor: tuple[int, int]) -> Sequence[Any]:
+    return await register.read(lambda c: listings.log_after(c, wanted, PAGE, cursor))
+
+
+async def _newest(connection: Connection, found: Sequence[Any]) -> tuple[int, int]:
     if found:
         return _position(found[-1])
     return await listings.end_of_log(connection)
@@ -192,4 +201,3 @@ def _whole(row: dict[str, Any], reference: Reference) -> dict[str, Any]:
         ],
         "versions": [{"object": f"{v['kind']} {v['object_id']}", "version": v["version"]} for v in row["versions"]],
     }
-

@@ -1,7 +1,7 @@
 """How log lines are written, for every process: structlog and whatever still uses `logging`, as one.
 
-No line holds a secret: fields that name one are blanked, and so is what looks like one in a text. Tracebacks are without
-local variables, which would hold requests, and with them people.
+No line holds a secret: fields that name one are blanked, and so is what looks like one in a text. Tracebacks are
+without local variables, which would hold requests, and with them people.
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ def configure(log_format: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*before, structlog.stdlib.add_logger_name, structlog.stdlib.PositionalArgumentsFormatter()],
+            foreign_pre_chain=[
+                *before,
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.PositionalArgumentsFormatter(),
+            ],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )

@@ -25,7 +25,8 @@ SOON = 600.0
 
 
 class Parts:
-    """`http_port` is None where HTTP is not served here, `shared` if others listen on it too. `jobs` says whether this process also runs the clocks; one of several workers is enough."""
+    """`http_port` is None where HTTP is not served here, `shared` if others listen on it too. `jobs` says
+    whether this process also runs the clocks; one of several workers is enough."""
 
     def __init__(
         self, settings: Settings, url: str, http_port: int | None, *, jobs: bool, shared: bool = False

@@ -62,7 +62,9 @@ def approve(
     rate_limit: Annotated[
         int | None, typer.Option(min=0, help="Requests a minute for each command; 0 for the registry's default.")
     ] = None,
-    zone: Annotated[list[str] | None, typer.Option(metavar="ZONE", help="List it for this zone. May be repeated.")] = None,
+    zone: Annotated[
+        list[str] | None, typer.Option(metavar="ZONE", help="List it for this zone. May be repeated.")
+    ] = None,
     suspend: Annotated[
         list[str] | None, typer.Option(metavar="ZONE", help="Suspend its listing for this zone. May be repeated.")
     ] = None,

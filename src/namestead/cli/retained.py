@@ -36,7 +36,8 @@ def add(
     name: RetainedName,
     kind: Annotated[RetainedKind, typer.Option(help="What it is to be.")],
     start: Annotated[
-        str | None, typer.Option("--from", metavar="DATE", help="When it begins: 2027-01-31, or with a time [default: now].")
+        str | None,
+        typer.Option("--from", metavar="DATE", help="When it begins: 2027-01-31, or with a time [default: now]."),
     ] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="When it ends [default: never].")] = None,
     reason: Annotated[str, typer.Option(help="Why; only operators see it.")] = "",
@@ -55,7 +56,7 @@ def add(
 ) -> None:
     """Reserve, claim, block or dispute a name.
 
-    reserved: registered only with its token. claim: likewise, for the holder of a prior claim. blocked: never registered.
+    reserved: registered only with its token. claim: likewise, for the holder of a prior claim. blocked: never.
     disputed: not registered while in force, and locked if it is registered already.
     """
 
@@ -126,7 +127,10 @@ def list_retained(
             return
         show.table(
             ("name", "kind", "from", "until", "token", "reason"),
-            ((names.to_unicode(e.name), e.kind, e.starts_at, e.ends_at, e.token_hash is not None, e.reason) for e in found),
+            (
+                (names.to_unicode(e.name), e.kind, e.starts_at, e.ends_at, e.token_hash is not None, e.reason)
+                for e in found
+            ),
             "There is no such name on the lists.",
         )
         if len(found) == limit:
@@ -165,7 +169,7 @@ def import_file(
                     errors.BATCH_REJECTED,
                     "file",
                     file.name,
-                    message=f"{len(everything)} of {len(entries) + len(faults)} lines were refused, so nothing was stored.",
+                    message=f"{len(everything)} of {len(entries) + len(faults)} lines were refused: none is stored.",
                     details=everything,
                 )
             if as_json:
@@ -198,7 +202,9 @@ def _read(file: Path) -> tuple[list[tuple[int, AddRetained]], list[Fault]]:
             heading = tuple(reader.fieldnames or ())
             unknown = [name for name in heading if name not in COLUMNS]
             if unknown or not {"name", "kind"} <= set(heading):
-                raise Problem(f"{file}: its first line must name columns of {', '.join(COLUMNS)}, name and kind at least.")
+                raise Problem(
+                    f"{file}: its first line must name columns of {', '.join(COLUMNS)}, name and kind at least."
+                )
             for row in reader:
                 line = reader.line_num
                 try:
@@ -249,7 +255,7 @@ def _token_from(place: str | None) -> str | None:
         text = typer.get_text_stream("stdin").readline() if place == "-" else Path(place).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         raise Problem(
-            "--token takes a file that holds the token, or - for the standard input: as an argument others could read it."
+            "--token takes a file with the token in it, or - for the standard input: others could read an argument."
         ) from None
     try:
         return _long_enough(text.strip())

@@ -36,6 +36,7 @@ from namestead.engine.metrics import Metrics
 from namestead.settings import Settings, load
 from namestead.store import migrate, operator
 from namestead.store.embedded import EmbeddedError, EmbeddedPostgres
+from namestead.store.load import Connection
 
 log = structlog.get_logger("namestead")
 
@@ -46,6 +47,7 @@ WORKER_COMES_WITHIN = 60.0
 LOOK_AFTER_DATABASE = 0.2
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NOT_YET = ("epp", "whois")
 
 
@@ -68,22 +70,22 @@ def serve(
             "It is removed at the end.",
         ),
     ] = None,
-    http_host: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Address of HTTP [default: 127.0.0.1].")] = None,
+    http_host: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Address of HTTP [default: 127.0.0.1].")
+    ] = None,
     http_port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port of HTTP, 0 for a free one [default: 8080].")
     ] = None,
-    http_cert: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Certificate chain for HTTPS (PEM).")
-    ] = None,
+    http_cert: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate chain for HTTPS (PEM).")] = None,
     http_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Private key for HTTPS (PEM).")] = None,
     trusted_proxy: Annotated[
         list[str] | None,
         typer.Option(metavar="CIDR", help="Network of a proxy that ends TLS and whose X-Forwarded-For is believed."),
     ] = None,
-    plain_http_anywhere: Annotated[
+    plain_http_on_any_address: Annotated[
         bool | None,
         typer.Option(
-            "--plain-http-anywhere",
+            "--plain-http-on-any-address",
             help="Serve HTTP without TLS beyond loopback: keys then travel unprotected.",
         ),
     ] = None,
@@ -101,8 +103,8 @@ def serve(
 ) -> None:
     """Run the registry: the database, the HTTP interfaces, and what falls due.
 
-    Ctrl-C or SIGTERM stops it when everything accepted is answered; a second Ctrl-C does not wait. Every option is also a
-    setting: NAMESTEAD_HTTP_PORT=8080 in the environment, or http_port = 8080 in DATA/namestead.toml.
+    Ctrl-C or SIGTERM stops it when everything accepted is answered; a second Ctrl-C does not wait. Every option is a
+    setting too: NAMESTEAD_HTTP_PORT=8080 in the environment, or http_port = 8080 in DATA/namestead.toml.
     """
     given: dict[str, Any] = {
         "data": data,
@@ -112,7 +114,7 @@ def serve(
         "http_cert": http_cert,
         "http_key": http_key,
         "trusted_proxies": ",".join(trusted_proxy) if trusted_proxy else None,
-        "plain_http_anywhere": plain_http_anywhere,
+        "plain_http_on_any_address": plain_http_on_any_address,
         "epp_port": epp_port,
         "whois_port": whois_port,
         "workers": workers,
@@ -127,12 +129,18 @@ def serve(
         _require_possible(settings)
         if ready is not None:
             ready.unlink(missing_ok=True)
+        for number in STOPPING:
+            signal.signal(number, _interrupt)  # also while the database is being made
         with _database(settings) as place:
             try:
                 uvloop.run(Registry(settings, place, with_demo=with_demo, ready=ready).run())
             finally:
                 if ready is not None:
                     ready.unlink(missing_ok=True)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _require_possible(settings: Settings) -> None:
@@ -190,7 +198,7 @@ class Registry:
     async def run(self) -> None:
         began = time.monotonic()
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
             loop.add_signal_handler(number, self._signalled)
         port = self._take_port()
         await self._prepare()
@@ -206,10 +214,10 @@ class Registry:
         try:
             shown = await demo.seed(engine, self._settings.data) if self._with_demo else None
             facts = self._facts(port, shown, engine)
-            if self._ready is not None:
-                files.write_private(self._ready, json.dumps(facts, indent=2) + "\n")
             first = await demo.free_name(engine) if shown is not None else None
             self._greet(facts, first, time.monotonic() - began)
+            if self._ready is not None:
+                files.write_private(self._ready, json.dumps(facts, indent=2) + "\n")
             if self._parts is None:
                 await engine.stop()
             await self._stop.wait()
@@ -248,12 +256,26 @@ class Registry:
 
     async def _prepare(self) -> None:
         """Wait for the database, bring it to this version, and make the partitions of the coming months."""
-        until = time.monotonic() + (DATABASE_COMES_WITHIN if self._place.server is None else 5)
+        connection = await self._reach_database()
+        try:
+            for done in await migrate.migrate(connection):
+                log.info("migrated", number=done.number, name=done.name)
+            await migrate.ensure_partitions(connection)
+            ote = not self._settings.ote or await operator.mark_ote(connection)
+            if not ote and not self._with_demo:
+                raise Problem(
+                    "This registry was made for production, so its clock stays the real one: --ote is for new ones."
+                )
+        finally:
+            await connection.close(timeout=5)
+
+    async def _reach_database(self) -> Connection:
+        """A connection without a time limit; one that somebody else's server is slow to give is waited for."""
+        until = time.monotonic() + DATABASE_COMES_WITHIN
         told_so = False
         while True:
             try:
-                connection = await Connector(self._place.url, Metrics()).connect("migrate", statement_timeout="0")
-                break
+                return await Connector(self._place.url, Metrics()).connect("migrate", statement_timeout="0")
             except LOST as problem:
                 if time.monotonic() > until or self._stop.is_set():
                     raise
@@ -261,17 +283,6 @@ class Registry:
                     log.warning("waiting for the database", problem=logs.without_secrets(str(problem)))
                     told_so = True
                 await asyncio.sleep(0.5)
-        try:
-            for done in await migrate.migrate(connection):
-                log.info("migrated", number=done.number, name=done.name)
-            await migrate.ensure_partitions(connection)
-            if self._settings.ote and not await operator.mark_ote(connection):
-                if not self._with_demo:
-                    raise Problem(
-                        "This registry was made for production, so its clock stays the real one: --ote is for new ones."
-                    )
-        finally:
-            await connection.close(timeout=5)
 
     async def _start_workers(self, port: int | None) -> None:
         loop = asyncio.get_running_loop()
@@ -280,12 +291,16 @@ class Registry:
             jobs = number == 0 and self._settings.serves("jobs")
             task = Task(self._settings, self._place.url, port, jobs)
             self._workers.append(loop.create_task(self._keep_worker(task, number, came), name=f"worker {number}"))
-        try:
-            async with asyncio.timeout(WORKER_COMES_WITHIN):
-                await asyncio.gather(*ready)
-        except TimeoutError:
+        all_of_them = asyncio.gather(*ready)
+        stopping = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait(
+            (all_of_them, stopping, *self._workers), timeout=WORKER_COMES_WITHIN, return_when=asyncio.FIRST_COMPLETED
+        )
+        stopping.cancel()
+        if not all_of_them.done() and not self._stop.is_set():
+            all_of_them.cancel()
             await self._end()
-            raise Problem(f"The workers were not ready after {WORKER_COMES_WITHIN:.0f} s; see the log above.") from None
+            raise Problem("The workers did not start; see the log above.")
 
     async def _keep_worker(self, task: Task, number: int, came: asyncio.Future[None]) -> None:
         """Run a worker, and another one when it dies, until the registry stops."""
@@ -298,9 +313,10 @@ class Registry:
                 "namestead.cli.worker",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                process_group=0,
+                start_new_session=True,  # the terminal's Ctrl-C is for us, who pass it on in order
             )
-            assert process.stdin is not None and process.stdout is not None
+            assert process.stdin is not None
+            assert process.stdout is not None
             started = time.monotonic()
             with contextlib.suppress(ConnectionError):
                 process.stdin.write(encode(task))
@@ -343,7 +359,7 @@ class Registry:
                 try:
                     await asyncio.to_thread(server.start)
                 except EmbeddedError as problem:
-                    log.error("the embedded database does not start; trying again", problem=str(problem))
+                    log.warning("the embedded database does not start; trying again", problem=str(problem))
                     await asyncio.sleep(LONGEST_PAUSE)
                 else:
                     log.info("the embedded database is back")
@@ -382,7 +398,9 @@ class Registry:
 
     def _greet(self, facts: dict[str, Any], first: str | None, took: float) -> None:
         """Where everything is, for a person at a terminal; one log line for everybody else."""
-        log.info("ready", seconds=round(took, 2), http=facts.get("http"), workers=self._settings.workers, pid=os.getpid())
+        log.info(
+            "ready", seconds=round(took, 2), http=facts.get("http"), workers=self._settings.workers, pid=os.getpid()
+        )
         if self._settings.log_format == "json":
             return
         out = show.out
@@ -399,10 +417,12 @@ class Registry:
             out.print(f"                  PostgreSQL runs as the user {self._place.server.user}, because this is root")
         out.print("  not yet         EPP and WHOIS are accepted as options, and not served by this version")
         if "zones" in facts:
-            out.print(f"  zones           {', '.join('.' + zone for zone in facts['zones']) or 'none yet: namestead zone apply'}")
+            zones = ", ".join("." + zone for zone in facts["zones"])
+            out.print(f"  zones           {zones or 'none yet: namestead zone apply'}")
         if first is not None:
             self._greet_demo(facts, first)
         out.print()
+        out.file.flush()
 
     def _greet_demo(self, facts: dict[str, Any], first: str) -> None:
         out = show.out
@@ -418,7 +438,7 @@ class Registry:
             f"  curl -sS{insecure} {facts['http']}/api/v1/registrar/v1/domains \\\n"
             f"    -H 'Authorization: Bearer {facts['registrars']['alpha']['api_key']}' \\\n"
             f"    -H 'Content-Type: application/json' \\\n"
-            f"    -d '{{\"domain\": \"{first}\", \"years\": 1}}'"
+            f'    -d \'{{"domain": "{first}", "years": 1}}\''
         )
 
 

@@ -101,22 +101,28 @@ def with_register(
 
 
 def with_connection(
-    work: Callable[[Connection], Awaitable[T]], data: Path | None, database: str | None, *, as_json: bool = False
-) -> T:
-    """The same on a bare connection, for what has to work when the register does not."""
+    work: Callable[[Connection], Awaitable[None]], data: Path | None, database: str | None
+) -> str | None:
+    """Run work on a bare connection, for what has to tell something when the register does not answer. What kept it
+    from running, as a sentence; None if nothing did."""
 
-    async def run(url: str) -> T:
+    async def run(url: str) -> None:
         connection = await Database(url, Metrics()).connect("operator")
         try:
-            return await work(connection)
+            await work(connection)
         finally:
             await connection.close(timeout=5)
 
-    with told(as_json=as_json):
-        logs.configure("console", "warning")
-        settings = load(os.environ, {"data": data, "database": database})
+    logs.configure("console", "warning")
+    settings = load(os.environ, {"data": data, "database": database})
+    try:
         with database_of(settings) as url:
-            return asyncio.run(run(url))
+            asyncio.run(run(url))
+    except (Problem, EmbeddedError) as problem:
+        return str(problem)
+    except (*LOST, DatabaseProblem) as problem:
+        return logs.without_secrets(str(problem)) or type(problem).__name__
+    return None
 
 
 @contextmanager

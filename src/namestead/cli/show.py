@@ -15,8 +15,11 @@ from rich.text import Text
 from namestead.errors import Refusal
 from namestead.objects.spans import format_instant
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDE = 400
+"""Columns where there is no terminal: a program or a file reads whole lines."""
+
+out = Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def as_document(value: Any) -> None:
@@ -91,7 +94,9 @@ def note(words: str) -> None:
 def refusal(refused: Refusal, *, as_json: bool) -> None:
     if as_json:
         details = [{"field": f.field, "code": f.code, "message": f.message, "value": f.value} for f in refused.details]
-        as_document({"error": refused.kind.code, "message": refused.message, "field": refused.field, "details": details})
+        as_document(
+            {"error": refused.kind.code, "message": refused.message, "field": refused.field, "details": details}
+        )
         return
     err.print(Text.assemble(("refused: ", "bold red"), refused.message, (f"  ({refused.kind.code})", "dim")))
     for fault in refused.details:

@@ -11,7 +11,7 @@ from rich.text import Text
 from namestead import errors
 from namestead.cli import show, zone_file
 from namestead.cli.options import Data, Database, Json, Yes
-from namestead.cli.session import FAILED, Problem, Register, told, with_register
+from namestead.cli.session import Problem, Register, told, with_register
 from namestead.commands.operator.apply_zone import ApplyZone
 from namestead.errors import Refusal
 from namestead.objects.facts import Reference
@@ -57,7 +57,9 @@ def apply(
             raise Problem("With --json nothing is asked: say --yes to apply, or --plan to see the plan alone.")
         answer = await register.submit(command)
         if as_json:
-            show.as_document({"plan": steps, "applied": True, "audit_id": f"log_{answer.audit_id}", **answer.result.summary()})
+            show.as_document(
+                {"plan": steps, "applied": True, "audit_id": f"log_{answer.audit_id}", **answer.result.summary()}
+            )
         else:
             show.say(f".{wanted.name} is at version {answer.result.version} (log_{answer.audit_id}).")
 
@@ -164,5 +166,3 @@ def _wanted_document(wanted: zone_file.Wanted) -> dict[str, Any]:
 def _house(zone: Zone, reference: Reference) -> str | None:
     house = reference.registrars.get(zone.house_registrar_id or 0)
     return house.slug if house is not None else None
-
-

@@ -6,7 +6,7 @@ A file says everything: what it leaves out has its default. `zone show` writes s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -157,6 +157,9 @@ def _fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
     return kind.__struct_fields__
 
 
+_LABEL_FIELDS = tuple(field.name for field in fields(LabelPolicy))
+
+
 class _Reader:
     """Reads what YAML gave, and notes every fault with its place."""
 
@@ -172,7 +175,7 @@ class _Reader:
             self.faults.append("zone: the name of the zone is missing.")
         except Refusal as refusal:
             self.faults.append(refusal.message)
-        test = self._value(given, "", "test", bool, False)
+        test = self._value(given, "", "test", bool, default=False)
         house = self._value(given, "", "house_registrar", str, None)
         policy = self._policy(self._value(given, "", "policy", dict, {}))
         return Wanted(name, test, house, policy) if name is not None else None
@@ -199,7 +202,7 @@ class _Reader:
 
     def _label(self, given: dict[str, Any]) -> LabelPolicy:
         at, default = "policy.label.", LabelPolicy()
-        self._only(given, at, _fields(LabelPolicy) if issubclass(LabelPolicy, msgspec.Struct) else LABEL_FIELDS)
+        self._only(given, at, _LABEL_FIELDS)
         return LabelPolicy(
             min_length=self._value(given, at, "min_length", int, default.min_length),
             max_length=self._value(given, at, "max_length", int, default.max_length),
@@ -248,7 +251,9 @@ class _Reader:
             self.faults.append(f"{at}: {' and '.join(missing)} is missing.")
             return None
         if isinstance(given["amount"], float):
-            self.faults.append(f"{at}.amount: put the amount in quotes, like \"10.00\": a float loses what it stands for.")
+            self.faults.append(
+                f'{at}.amount: put the amount in quotes, like "10.00": a float loses what it stands for.'
+            )
             return None
         try:
             amount = money.parse(str(given["amount"]), str(given["currency"])).amount
@@ -257,7 +262,9 @@ class _Reader:
             self.faults.append(f"{at}: {problem}.")
             return None
         years = self._value(given, at + ".", "years", int, None)
-        return Price(str(given["command"]), amount, str(given["currency"]), str(given.get("tier", "")), years, starts, ends)
+        return Price(
+            str(given["command"]), amount, str(given["currency"]), str(given.get("tier", "")), years, starts, ends
+        )
 
     def _instant(self, given: Any) -> Any:
         if given is None:
@@ -281,7 +288,9 @@ class _Reader:
         if value is None:
             return default
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            word = {bool: "true or false", int: "a whole number", str: "a text", dict: "a mapping", list: "a list"}[kind]
+            word = {bool: "true or false", int: "a whole number", str: "a text", dict: "a mapping", list: "a list"}[
+                kind
+            ]
             self.faults.append(f"{at}{name}: takes {word}, not '{value}'.")
             return default
         return value
@@ -298,16 +307,7 @@ class _Reader:
 
     def _only(self, given: dict[str, Any], at: str, known: tuple[str, ...]) -> None:
         self.faults.extend(
-            f"{at}{name}: there is no such setting; there are {', '.join(known)}." for name in given if name not in known
+            f"{at}{name}: there is no such setting; there are {', '.join(known)}."
+            for name in given
+            if name not in known
         )
-
-
-LABEL_FIELDS = (
-    "min_length",
-    "max_length",
-    "allow_idn",
-    "idn_tables",
-    "allow_digits_only",
-    "allow_consecutive_hyphens",
-    "forbidden",
-)

@@ -47,7 +47,7 @@ SLICE = 128
 """Commands decided before the first of them are sent to be saved."""
 
 YIELD_EVERY = 4
-"""Commands decided between two looks at whether the save has room for its next statement."""
+"""Commands decided before others get their turn: the save of the slice before, and the batch beside this one."""
 
 XACT_STATUS = "SELECT pg_xact_status($1::text::xid8)"
 LOGGED = "SELECT 1 FROM command_log WHERE id = ANY($1::bigint[]) LIMIT 1"
@@ -241,6 +241,8 @@ class BatchRunner:
             return
         s.doomed = explain(problem)
         if s.doomed.kind is errors.INTERNAL_ERROR:
+            if isinstance(problem, asyncpg.PostgresError):
+                problem.detail = None  # quotes the row: personal data that has no place in a log
             log.error("a command could not be saved", command=s.row.name, log_id=s.log_id, exc_info=problem)
         await self._run(batch, until)
 
@@ -259,7 +261,7 @@ async def _decide_and_save(
         for first in range(0, len(batch), SLICE):
             for n, s in enumerate(batch[first : first + SLICE]):
                 decisions.take(s)
-                if saving is not None and n % YIELD_EVERY == 0:
+                if n % YIELD_EVERY == 0:
                     await asyncio.sleep(0)
             work = decisions.cut()
             if saving is not None:

@@ -24,7 +24,6 @@ from namestead.errors import Refusal
 from namestead.objects.names import Name
 from namestead.rules.lifecycle import Act, Due
 from namestead.store import operator
-from namestead.store.load import Connection
 from namestead.store.migrate import ensure_partitions
 
 log = structlog.get_logger("namestead.engine")
@@ -43,7 +42,7 @@ SELECT name, next_due
  ORDER BY next_due, id
  LIMIT $2
 """
-NEXT_STOP = "SELECT min(next_due) FROM domain WHERE next_due <= $1"
+NEXT_STOP = "SELECT min(next_due) FROM domain WHERE next_due <= $1 AND name <> ALL($2::text[])"
 
 
 async def due(engine: Engine, skip: Sequence[Name] = (), limit: int = SLICE) -> list[tuple[Name, datetime]]:
@@ -118,9 +117,7 @@ async def advance(
         done, lost = await settle(engine, failed)
         settled += done
         failed += lost
-        instant: datetime | None = await engine.read(lambda c: c.fetchval(NEXT_STOP, target))
-        if instant is not None and failed:
-            instant = await engine.read(lambda c: _next_but(c, target, failed))
+        instant = await _next_stop(engine, target, failed)
         stop = instant or target
         await engine.submit(AdvanceClock(stop), envelope)
         if (stop.year, stop.month) != (month.year, month.month):
@@ -134,8 +131,6 @@ async def advance(
             return Advanced(start.registry, end.registry, stops, settled, tuple(failed))
 
 
-async def _next_but(connection: Connection, until: datetime, failed: Sequence[Name]) -> datetime | None:
-    instant: datetime | None = await connection.fetchval(
-        "SELECT min(next_due) FROM domain WHERE next_due <= $1 AND name <> ALL($2::text[])", until, list(failed)
-    )
+async def _next_stop(engine: Engine, until: datetime, but: Sequence[Name]) -> datetime | None:
+    instant: datetime | None = await engine.read(lambda c: c.fetchval(NEXT_STOP, until, list(but)))
     return instant

@@ -41,6 +41,12 @@ log = structlog.get_logger("namestead.engine")
 T = TypeVar("T")
 
 POOL_SIZE = 4
+RUNNERS = 2
+"""Batches of the first lane in flight at once, each with a connection. A principal is in one of them at most."""
+
+MOST_LONG_WORK = 100_000
+"""Commands of one principal that may wait in the second lane."""
+
 LONG_SLICE = 32
 """Commands a slice of the second lane takes: it holds locks for no more than about 50 ms."""
 
@@ -56,21 +62,26 @@ class Engine:
         self._reference = ReferenceCache()
         self._log_ids = IdBlocks("log_id")
         self._object_ids = IdBlocks("object_id")
-        self._lines = {p: Line(self._database, p) for p in ("batches", "long work", "look-ups")}
+        self._lines = {f"batches {n}": Line(self._database, "batches") for n in range(1, RUNNERS + 1)}
+        self._lines |= {purpose: Line(self._database, purpose) for purpose in ("long work", "look-ups")}
         self._limits_line = Line(self._database, "limits", synchronous_commit="off")
         self.limits = Limits(self._limits_line)
-        self._lane = self._batch_lane("batches", None)
-        self._long = self._batch_lane("long work", LONG_SLICE)
+        self._lane = Lane("batches", [self._batch_runner("batches", f"batches {n}") for n in range(1, RUNNERS + 1)])
+        self._long = Lane(
+            "long work",
+            [self._batch_runner("long work", "long work")],
+            most_commands=LONG_SLICE,
+            most_waiting=MOST_LONG_WORK,
+        )
         lookups = LookupRunner(self._lines["look-ups"], self._reference, self.metrics)
-        self._lookups = Lane("look-ups", self._measured("look-ups", lookups.run))
+        self._lookups = Lane("look-ups", [self._measured("look-ups", lookups.run)])
         self._pool: asyncpg.Pool[Any] | None = None
         self._keys: dict[bytes, ApiKey] = {}
         self._keys_version = -1
 
-    def _batch_lane(self, name: str, most: int | None) -> Lane:
-        runner = BatchRunner(self._lines[name], self._reference, self._log_ids, self._object_ids, self.metrics)
-        run = self._measured(name, runner.run)
-        return Lane(name, run) if most is None else Lane(name, run, most_commands=most, most_waiting=100_000)
+    def _batch_runner(self, lane: str, line: str) -> Callable[[list[Submission]], Awaitable[None]]:
+        runner = BatchRunner(self._lines[line], self._reference, self._log_ids, self._object_ids, self.metrics)
+        return self._measured(lane, runner.run)
 
     def _measured(
         self, lane: str, run: Callable[[list[Submission]], Awaitable[None]]

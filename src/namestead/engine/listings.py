@@ -6,6 +6,7 @@ renders a command's answer.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -37,9 +38,10 @@ from namestead.commands.table import BY_NAME
 from namestead.errors import Refusal
 from namestead.money import Money
 from namestead.objects.account import Book
-from namestead.objects.facts import Reference
+from namestead.objects.domain import Domain
+from namestead.objects.facts import Facts, Reference
 from namestead.objects.names import Name
-from namestead.rules import sandbox
+from namestead.rules import lifecycle, sandbox
 from namestead.store import listings as store
 from namestead.store import load
 from namestead.store.listings import BadCursor, Cursors
@@ -100,46 +102,78 @@ async def domains(connection: Connection, asked: ListDomains, by: Principal, kno
         if zone is None:
             raise Refusal(errors.ZONE_NOT_FOUND, "tld", asked.tld)
         zone_id = zone.id
-    found = await store.domain_names(
+    now = await store.now(connection)
+    descending = asked.sort.startswith("-")
+    stored = await store.domain_names(
         connection,
         by.registrar_id,
-        await store.now(connection),
+        now,
         q=asked.q,
         zone_id=zone_id,
         status=asked.status,
         phase=asked.lifecycle_state,
         expires_before=asked.expires_before,
         by_expiry=by_expiry,
-        descending=asked.sort.startswith("-"),
+        descending=descending,
         after=after,
         limit=asked.limit + 1,
     )
+    found = [((r["expires_at"], r["id"]) if by_expiry else (r["name"],), Name(r["name"])) for r in stored]
+    due = await store.due_domains(connection, by.registrar_id, now, q=asked.q, zone_id=zone_id)
+    for n, domain in enumerate(due):
+        if n % SLICE == SLICE - 1:
+            await asyncio.sleep(0)  # a job that was dead for long leaves many: others get their turn in between
+        read = lifecycle.as_of(domain, known.zones_by_id[domain.zone_id], now)
+        place = (read.expires_at, read.id) if by_expiry else (read.name,)
+        if _fits(read, asked, by.registrar_id, now) and (after is None or _beyond(place, after, descending)):
+            found.append((place, read.name))
+    found.sort(reverse=descending)
     page, more = found[: asked.limit], len(found) > asked.limit
-    next_cursor = None
-    if more:
-        last = page[-1]
-        next_cursor = cursors.write(*((last["expires_at"], last["id"]) if by_expiry else (last["name"],)))
-    shown = await _registrations(connection, [Name(r["name"]) for r in page], by.registrar_id, known)
-    return DomainsPage(shown, next_cursor)
+    shown = await _registrations(connection, [name for _, name in page], by.registrar_id, known)
+    return DomainsPage(shown, cursors.write(*page[-1][0]) if more else None)
+
+
+SLICE = 200
+
+
+def _fits(domain: Domain, asked: ListDomains, registrar_id: int, now: datetime) -> bool:
+    """Whether a registration, as it reads now, is one that was asked for."""
+    return (
+        domain.registrar_id == registrar_id
+        and domain.ended_at is None
+        and (asked.lifecycle_state is None or lifecycle.phase_at(domain, now) == asked.lifecycle_state)
+        and (asked.status is None or asked.status in lifecycle.statuses_at(domain, now))
+        and (asked.expires_before is None or domain.expires_at < asked.expires_before)
+    )
+
+
+def _beyond(place: tuple[Any, ...], after: tuple[Any, ...], descending: bool) -> bool:
+    return place < after if descending else place > after
 
 
 async def _registrations(
     connection: Connection, names: list[Name], registrar_id: int, known: Reference
 ) -> tuple[Registration, ...]:
     """The sponsor's view of these names, in order; one that went elsewhere since it was found is left out."""
-    while True:
-        try:
-            loaded = await load.load(connection, Wanted(domains=set(names)), known, lock=False)
-            break
-        except ReferenceChanged:
-            known = await reference(connection)
-    facts = loaded.facts
+    facts = await _facts(connection, Wanted(domains=set(names)), known)
     shown = []
     for name in names:
-        domain = facts.domain(name)
-        if domain is not None and domain.registrar_id == registrar_id:
-            shown.append(registration(facts, domain, known.zones_by_id[domain.zone_id]))
+        stored = facts.domain(name)
+        if stored is None:
+            continue
+        zone = facts.reference.zones_by_id[stored.zone_id]
+        domain = lifecycle.as_of(stored, zone, facts.now)
+        if domain.ended_at is None and domain.registrar_id == registrar_id:
+            shown.append(registration(facts, domain, zone))
     return tuple(shown)
+
+
+async def _facts(connection: Connection, wanted: Wanted, known: Reference) -> Facts:
+    while True:
+        try:
+            return (await load.load(connection, wanted, known, lock=False)).facts
+        except ReferenceChanged:
+            known = await reference(connection)
 
 
 # ------------------------------------------------------------------------------------------------------------- the log

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from namestead import errors
 from namestead.engine.submission import Submission
@@ -18,12 +18,19 @@ MOST_WAITING = 4096
 
 
 class Queues:
-    """A queue a principal. `fill` goes round them, one command each, until the batch is full."""
+    """A queue a principal. `fill` goes round those with nothing in flight, one command each, until the batch is full."""
 
     def __init__(self, most_waiting: int = MOST_WAITING) -> None:
         self._most_waiting = most_waiting
-        self._queues: OrderedDict[int, deque[Submission]] = OrderedDict()
+        self._queues: dict[int, deque[Submission]] = {}
+        self._ready: OrderedDict[int, deque[Submission]] = OrderedDict()
+        self._busy: set[int] = set()
         self.waiting = 0
+
+    @property
+    def ready(self) -> bool:
+        """Whether anything waits whose principal has no batch in flight."""
+        return bool(self._ready)
 
     def put(self, submission: Submission) -> None:
         principal = submission.envelope.principal.id
@@ -38,56 +45,70 @@ class Queues:
             )
         queue.append(submission)
         self.waiting += 1
+        if principal not in self._busy:
+            self._ready[principal] = queue
 
     def fill(self, most: int) -> list[Submission]:
-        """Take up to `most` submissions in turn from every queue, each principal's in its order."""
+        """Take up to `most` submissions in turn from every ready queue, each principal's in its order. Their principals
+        are busy until `release`: what one principal sends takes effect in the order sent."""
         batch: list[Submission] = []
-        queues = self._queues
-        if len(queues) == 1:
-            principal, queue = next(iter(queues.items()))
-            while queue and len(batch) < most:
-                batch.append(queue.popleft())
-            if not queue:
-                del queues[principal]
-        else:
-            while queues and len(batch) < most:
-                principal, queue = next(iter(queues.items()))
-                batch.append(queue.popleft())
-                if queue:
-                    queues.move_to_end(principal)
-                else:
-                    del queues[principal]
+        ready, taken = self._ready, self._busy
+        while ready and len(batch) < most:
+            principal, queue = next(iter(ready.items()))
+            taken.add(principal)
+            room = most - len(batch) if len(ready) == 1 else 1
+            batch.extend(queue.popleft() for _ in range(min(room, len(queue))))
+            if queue:
+                ready.move_to_end(principal)
+            else:
+                del ready[principal]
+                del self._queues[principal]
+        for principal in taken:
+            ready.pop(principal, None)
         self.waiting -= len(batch)
         return batch
 
+    def release(self, batch: Iterable[Submission]) -> None:
+        """A batch is over: what its principals sent meanwhile may go."""
+        for principal in {s.envelope.principal.id for s in batch}:
+            self._busy.discard(principal)
+            queue = self._queues.get(principal)
+            if queue:
+                self._ready[principal] = queue
+
 
 class Lane:
-    """One batch after another: while one runs, the next gathers. No delay is ever added."""
+    """One batch after another on each of its runners: while they run, the next gathers. No delay is ever added.
+
+    With two runners a principal whose commands fill one batch holds up nobody else: theirs go with the other.
+    """
 
     def __init__(
         self,
         name: str,
-        run: Callable[[list[Submission]], Awaitable[None]],
+        runners: Sequence[Callable[[list[Submission]], Awaitable[None]]],
         *,
         most_commands: int = MOST_COMMANDS,
         most_waiting: int = MOST_WAITING,
     ) -> None:
         self.name = name
-        self._run = run
+        self._runners = list(runners)
         self._most = most_commands
         self._queues = Queues(most_waiting)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._running = 0
         self._closing = False
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def waiting(self) -> int:
         return self._queues.waiting
 
     def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._loop(), name=f"lane:{self.name}")
+        loop = asyncio.get_running_loop()
+        self._tasks = [loop.create_task(self._loop(n), name=f"{self.name} {n}") for n in range(len(self._runners))]
 
     def put(self, submission: Submission) -> None:
         if self._closing:
@@ -96,18 +117,27 @@ class Lane:
         self._idle.clear()
         self._wake.set()
 
-    async def _loop(self) -> None:
+    async def _loop(self, runner: int) -> None:
+        queues = self._queues
         while True:
             await self._wake.wait()
-            while batch := self._queues.fill(self._most):
-                await self._run(batch)
-            self._wake.clear()
-            if not self._queues.waiting:
+            while batch := queues.fill(self._most):
+                self._running += 1
+                try:
+                    await self._runners[runner](batch)
+                finally:
+                    self._running -= 1
+                    queues.release(batch)
+                    if queues.ready:
+                        self._wake.set()
+            if not queues.ready:
+                self._wake.clear()
+            if not queues.waiting and not self._running:
                 self._idle.set()
 
     async def drain(self) -> None:
         """Take nothing more, answer everything that was taken, and stop."""
         self._closing = True
         await self._idle.wait()
-        if self._task is not None:
-            self._task.cancel()
+        for task in self._tasks:
+            task.cancel()

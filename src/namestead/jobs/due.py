@@ -37,7 +37,7 @@ class DueEvents:
                     log.info("settled what was due", names=settled)
             except Refusal as refusal:
                 log.warning("what is due could not be settled now", problem=refusal.kind.code)
-            except Exception:  # noqa: BLE001 - a job that ends is worse than one that fails and says so
+            except Exception:
                 log.exception("what is due could not be settled, for a reason nobody foresaw")
             await asyncio.sleep(self._pause)
 

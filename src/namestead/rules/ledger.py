@@ -17,7 +17,7 @@ def _require_funds(account: Account, price: Money) -> None:
         raise Refusal(errors.CURRENCY_MISMATCH, "currency", price.currency)
     if account.suspended_at is not None:
         raise Refusal(errors.ACCOUNT_SUSPENDED, "account", account.slug)
-    if account.balance - price.amount < -account.credit:
+    if price and account.balance - price.amount < -account.credit:
         balance = Money(account.balance, account.currency)
         raise Refusal(
             errors.INSUFFICIENT_BALANCE,

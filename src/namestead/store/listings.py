@@ -15,6 +15,8 @@ from typing import Any
 
 import msgspec
 
+from namestead.objects.domain import Domain
+from namestead.store import rows
 from namestead.store.load import Connection
 
 Row = Mapping[str, Any]
@@ -74,38 +76,21 @@ async def now(connection: Connection) -> datetime:
 
 # ------------------------------------------------------------------------------------------------------------- domains
 
-# The phase of a registration, as rules/lifecycle.phase_at has it. A test holds the two together.
-PHASE = """
-CASE WHEN d.deleted_at IS NOT NULL OR (NOT d.auto_renew AND d.lapses_at <= $2::timestamptz) THEN
-     CASE WHEN d.restore_until > $2 THEN 'pending_restore'
-          WHEN d.redemption_until IS NULL OR d.redemption_until > $2 THEN 'redemption'
-          WHEN d.release_at IS NULL OR d.release_at > $2 THEN 'pending_delete'
-          ELSE 'released' END
-     WHEN d.auto_renew OR d.expires_at > $2 THEN 'active'
-     ELSE 'expired' END
-"""
-
-# When a registration expires, with automatic renewals counted that are due and not written down yet (lifecycle.as_of).
-OVERDUE = "(d.auto_renew AND d.deleted_at IS NULL AND d.expires_at <= $2::timestamptz)"
-RENEWALS = "(extract(year FROM age($2, d.expires_at))::integer + 1)"
-EXPIRY = f"CASE WHEN {OVERDUE} THEN d.expires_at + make_interval(years => {RENEWALS}) ELSE d.expires_at END"
-
-# A pending transfer that a fall meanwhile has cancelled, though nobody has written it down, is none any more.
-PENDING_TRANSFER = """
-(d.gaining_id IS NOT NULL AND NOT (
-    NOT d.auto_renew AND d.deleted_at IS NULL AND d.lapses_at <= $2
-    AND d.lapses_at < (d.detail::jsonb #>> '{transfer,act_at}')::timestamptz))
-"""
+# What is stored reads as it stands while nothing is due: then `noted` is the phase, and `expires_at` the expiry. Names for
+# which something is due, and not written down yet, are few; what they are now is for rules/lifecycle to say.
+NOTHING_DUE = "(d.next_due IS NULL OR d.next_due > $2::timestamptz)"
 HAS_HOSTS = "EXISTS (SELECT FROM delegation l WHERE l.domain_id = d.id)"
 FALLING = "('redemption', 'pending_restore', 'pending_delete')"
 
-COMPUTED_STATUSES = {
-    "pendingTransfer": PENDING_TRANSFER,
-    "pendingDelete": f"{PHASE} IN {FALLING}",
+SHOWN_STATUSES = {
+    "pendingTransfer": "d.gaining_id IS NOT NULL",
+    "pendingDelete": f"d.noted IN {FALLING}",
     "inactive": f"NOT {HAS_HOSTS}",
-    "ok": f"(d.statuses = '{{}}' AND {HAS_HOSTS} AND NOT {PENDING_TRANSFER} AND {PHASE} NOT IN {FALLING})",
+    "ok": f"(d.statuses = '{{}}' AND d.gaining_id IS NULL AND {HAS_HOSTS} AND d.noted NOT IN {FALLING})",
 }
-"""EPP statuses that are not stored, as rules/lifecycle.statuses_at has them."""
+"""EPP statuses that are not stored, as rules/lifecycle.statuses_at has them where nothing is due."""
+
+HIDDEN_WHILE_FALLING = ("clientDeleteProhibited", "serverDeleteProhibited")
 
 
 async def domain_names(
@@ -123,47 +108,55 @@ async def domain_names(
     after: tuple[Any, ...] | None,
     limit: int,
 ) -> Sequence[Row]:
-    """Names of a registrar's live registrations with their expiry, in order, `limit` at most. `after` is the last row's
-    (name,) or (expiry, id)."""
+    """Names of a registrar's live registrations for which nothing is due at `instant`, in order, `limit` at most.
+    `after` is the last row's (name,) or (expiry, id)."""
     arguments: list[Any] = [registrar_id, instant, limit]
 
     def argument(value: Any) -> str:
         arguments.append(value)
         return f"${len(arguments)}"
 
-    where = ["d.registrar_id = $1", "d.ended_at IS NULL", f"{PHASE} <> 'released'"]
+    where = ["d.registrar_id = $1", "d.ended_at IS NULL", NOTHING_DUE]
     if q is not None:
         where.append(f"strpos(d.name, {argument(q)}) > 0")
     if zone_id is not None:
         where.append(f"d.zone_id = {argument(zone_id)}")
     if status is not None:
-        where.append(COMPUTED_STATUSES.get(status) or f"d.statuses @> ARRAY[{argument(status)}::text]")
+        where.append(SHOWN_STATUSES.get(status) or f"d.statuses @> ARRAY[{argument(status)}::text]")
+        if status in HIDDEN_WHILE_FALLING:
+            where.append(f"d.noted NOT IN {FALLING}")
     if phase is not None:
-        where.append(f"{PHASE} = {argument(phase)}")
+        where.append(f"d.noted = {argument(phase)}")
     if expires_before is not None:
-        where.append(f"{EXPIRY} < {argument(expires_before)}")
+        where.append(f"d.expires_at < {argument(expires_before)}")
     direction, beyond = ("DESC", "<") if descending else ("ASC", ">")
-    if not by_expiry:
+    if by_expiry:
+        order = f"d.expires_at {direction}, d.id {direction}"
+        if after is not None:
+            where.append(f"(d.expires_at, d.id) {beyond} ({argument(after[0])}::timestamptz, {argument(after[1])}::bigint)")
+    else:
+        order = f"d.name {direction}"
         if after is not None:
             where.append(f"d.name {beyond} {argument(after[0])}")
-        query = f"SELECT d.id, d.name, {EXPIRY} AS expires_at FROM domain d WHERE {' AND '.join(where)}" + (
-            f" ORDER BY d.name {direction} LIMIT $3"
-        )
-        return await connection.fetch(query, *arguments)
-    beyond_last = ""
-    if after is not None:
-        expires, number = argument(after[0]), argument(after[1])
-        beyond_last = f" AND ({{}}, d.id) {beyond} ({expires}::timestamptz, {number}::bigint)"
-    # Two parts, so that the index gives the order: what is stored as it reads, and the few whose renewal is due.
-    stored = " AND ".join([*where, f"NOT {OVERDUE}"]) + beyond_last.format("d.expires_at")
-    due = " AND ".join([*where, OVERDUE]) + beyond_last.format(EXPIRY)
-    order = f"ORDER BY expires_at {direction}, id {direction} LIMIT $3"
-    query = (
-        f"(SELECT d.id, d.name, d.expires_at FROM domain d WHERE {stored} "
-        f"ORDER BY d.expires_at {direction}, d.id {direction} LIMIT $3)"
-        f" UNION ALL (SELECT d.id, d.name, {EXPIRY} AS expires_at FROM domain d WHERE {due} {order}) {order}"
-    )
+    query = f"SELECT d.id, d.name, d.expires_at FROM domain d WHERE {' AND '.join(where)} ORDER BY {order} LIMIT $3"
     return await connection.fetch(query, *arguments)
+
+
+# Registrations that something is due for, of a registrar or on their way to it.
+DUE = f"""
+SELECT d.*, {HAS_HOSTS} AS has_hosts
+  FROM domain d
+ WHERE d.next_due <= $2 AND d.ended_at IS NULL AND (d.registrar_id = $1 OR d.gaining_id = $1)
+   AND ($3::bigint IS NULL OR d.zone_id = $3) AND ($4::text IS NULL OR strpos(d.name, $4) > 0)
+"""
+
+
+async def due_domains(
+    connection: Connection, registrar_id: int, instant: datetime, *, q: str | None, zone_id: int | None
+) -> list[Domain]:
+    """What is stored of registrations for which something is due. Their hosts are only told from none."""
+    found = await connection.fetch(DUE, registrar_id, instant, zone_id, q)
+    return [rows.domain_of(r, (0,) if r["has_hosts"] else (), ()) for r in found]
 
 
 # ------------------------------------------------------------------------------------------------------------- the log
@@ -238,8 +231,8 @@ async def log_rows(
             f"AND {rest} {order.replace('xact', 'command_log.xact')}"
         )
         query = f"({own}) UNION ALL ({other}) {order}"
-    rows = await connection.fetch(query, *arguments)
-    return (rows if after is not None else rows[::-1]), settled
+    found = await connection.fetch(query, *arguments)
+    return (found if after is not None else found[::-1]), settled
 
 
 PENDING = """
@@ -312,8 +305,8 @@ async def posting_rows(
         f" UNION ALL (SELECT {POSTING_COLUMNS} FROM posting WHERE credit = $1 AND credit > 0 AND debit <> $1 AND {rest} {own_order})"
         f" ORDER BY xact {direction}, log_id {direction}, n {direction} LIMIT $3"
     )
-    rows = await connection.fetch(query, *arguments)
-    return (rows if after is not None else rows[::-1]), settled
+    found = await connection.fetch(query, *arguments)
+    return (found if after is not None else found[::-1]), settled
 
 
 # ------------------------------------------------------------------------------------------------------------- fixtures

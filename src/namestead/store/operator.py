@@ -61,7 +61,9 @@ SELECT * FROM command_log
 END_OF_LOG = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 LOG_ENTRY = "SELECT * FROM command_log WHERE id = $1"
 POSTINGS_OF = "SELECT * FROM posting WHERE log_id = $1 ORDER BY n"
-VERSIONS_OF = "SELECT object_id, version, kind FROM version WHERE log_id = $1 AND occurred_at = $2 ORDER BY kind, object_id"
+VERSIONS_OF = (
+    "SELECT object_id, version, kind FROM version WHERE log_id = $1 AND occurred_at = $2 ORDER BY kind, object_id"
+)
 
 # Contacts that ever had this handle, ended ones too.
 CONTACTS = "SELECT id, deleted_at IS NOT NULL AS ended FROM contact WHERE handle = $1 ORDER BY id"
@@ -117,7 +119,9 @@ async def log_last(connection: Connection, wanted: LogFilter, limit: int, since:
     return found
 
 
-async def log_after(connection: Connection, wanted: LogFilter, limit: int, cursor: tuple[int, int]) -> Sequence[rows.Row]:
+async def log_after(
+    connection: Connection, wanted: LogFilter, limit: int, cursor: tuple[int, int]
+) -> Sequence[rows.Row]:
     found: Sequence[rows.Row] = await connection.fetch(LOG_AFTER, *wanted.values, limit, str(cursor[0]), cursor[1])
     return found
 

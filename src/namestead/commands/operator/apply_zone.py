@@ -1,7 +1,7 @@
 """Make a zone, or change its policy: the whole of what the operator wants it to be.
 
-The plan, what would change, is drawn by the caller from `rules`-free data (`objects.zone.Policy` before and after); here
-the policy is held against what the registry can do at all, and `version` against what the plan was drawn from.
+The plan, what would change, is drawn by the caller from the policy before and after. Here the policy is held against
+what the registry can do at all, and `version` against what the plan was drawn from.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class ApplyZone:
                 errors.POLICY_VIOLATION,
                 "test",
                 str(self.test).lower(),
-                message=f".{self.name} {'is' if before.test else 'is not'} a test zone and stays so. Make another zone.",
+                message=f".{self.name} {'is' if before.test else 'is not'} a test zone, for good. Make another zone.",
             )
         after = replace(before, house_registrar_id=house_id, policy=self.policy)
         if after == before:

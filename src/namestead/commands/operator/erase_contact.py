@@ -16,7 +16,7 @@ from namestead.commands.operator.answers import Erased
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.objects.contact import Erasure, Postal
-from namestead.objects.facts import Facts, Reference
+from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.names import Name
 
 
@@ -41,7 +41,7 @@ class EraseContact:
         if contact is None and not self.ended:
             raise Refusal(errors.CONTACT_NOT_FOUND, "contact", self.handle)
         ids = self.ended if contact is None else (*self.ended, contact.id)
-        changes = ()
+        changes: tuple[Changed, ...] = ()
         if contact is not None:
             blank = replace(
                 contact,

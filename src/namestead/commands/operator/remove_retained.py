@@ -51,9 +51,7 @@ class RemoveRetained:
                 message=f"{self.name} is {' and '.join(e.kind.value for e in found)}: say which entry to remove.",
             )
         [entry] = found
-        return Outcome(
-            RetainedState.of(entry), changes=(replace(entry, removed_at=facts.now, updated_at=facts.now),)
-        )
+        return Outcome(RetainedState.of(entry), changes=(replace(entry, removed_at=facts.now, updated_at=facts.now),))
 
     def summary(self) -> dict[str, Any]:
         return {"kind": self.kind.value if self.kind is not None else None, "reason": self.reason}
