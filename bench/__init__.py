@@ -1,1 +1,1 @@
-"""The measurements, each beside the limit it is held against. `python -m bench`; README.md says what each line means."""
+"""The measurements, each beside the limit it is held against: `python -m bench`. README.md says what each means."""

@@ -14,8 +14,8 @@ from rich.status import Status
 
 from bench import filling, machine, register, screen, writes
 from bench.database import server
-from bench.growth import SMALL, Growth
-from bench.pgbench import PgBench, Way, write_scripts
+from bench.growth import LEAST_CHECKPOINTS, SMALL, Growth
+from bench.pgbench import PgBench, Way, all_ways, write_scripts
 from bench.plan import FULL, QUICK, Bench, Step, Times
 from bench.register import REGISTRARS
 
@@ -23,8 +23,12 @@ PARTS = ("limit", "engine", "http", "fair")
 BASE = 50_000
 """Names in the register before anything is measured: enough for the planner to see what a register looks like."""
 
+QUICK_WAYS = tuple(Way(script, clients) for script in ("statement", "function") for clients in (8, 16))
+
 LARGE = 1_000_000
-GROWTH = Times(warm=3, seconds=30, repeats=3, pilot=3)
+GROWTH = Times(warm=3, seconds=90, repeats=3, pilot=3)
+GROWTH_SETTINGS = {"checkpoint_timeout": "30s"}
+"""Two checkpoints have to begin and end inside a measurement: the shipped 15 minutes are shortened for both sides."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,9 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("what", nargs="?", choices=("run", "growth"), default="run")
     parser.add_argument("--quick", action="store_true", help="one short repeat: a look, not a result")
     parser.add_argument("--only", choices=(*PARTS, "growth"), action="append", help="only this part; may be repeated")
-    parser.add_argument(
-        "--data", type=Path, help="keep the database in this directory, on a disk; growth uses it again"
-    )
+    parser.add_argument("--data", type=Path, help="keep the database here, on a disk; growth uses it again")
     parser.add_argument("--seconds", type=float, help="of each measurement")
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--base", type=int, help="names in the (small) register beforehand")
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def growth_run(times: Times, data: Path | None, small: int, large: int) -> int:
     console = _console()
     began = time.monotonic()
-    with server(data) as running, console.status("") as status:
+    with server(data, GROWTH_SETTINGS) as running, console.status("") as status:
         growth = Growth(running, times, _teller(console, status, began))
         facts = {
             "machine": machine.facts(running.postgres.data),
@@ -67,7 +69,7 @@ def growth_run(times: Times, data: Path | None, small: int, large: int) -> int:
     facts["run"] = {
         "minutes": f"{(time.monotonic() - began) / 60:.1f}",
         "repeats": str(times.repeats),
-        "seconds": f"{times.seconds:g}, two forced checkpoints in each",
+        "seconds": f"{times.seconds:g}, at least {LEAST_CHECKPOINTS} checkpoints in each",
     }
     lines, bars = list(growth.lines.values()), growth.bars()
     met = screen.show(console, "creates, as the register grows", lines, bars, facts)
@@ -109,9 +111,7 @@ def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *,
         bench = Bench(running, database, create, times, tell)
         steps: list[Step] = []
         if "limit" in parts:
-            steps += bench.limit_steps(
-                tuple(Way(s, c) for s in ("statement", "function") for c in (8, 16)) if quick else None
-            )
+            steps += bench.limit_steps(QUICK_WAYS if quick else all_ways())
         if "engine" in parts:
             steps += bench.engine_steps(((256, 1), (256, REGISTRARS), (32, REGISTRARS), (32, 1)))
         if "http" in parts:
@@ -124,6 +124,7 @@ def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *,
     facts["run"] = {
         "minutes": f"{(time.monotonic() - began) / 60:.1f}",
         "repeats": str(times.repeats),
+        "seconds": f"{times.seconds:g}",
         "names before": f"{base:,}",
     }
     met = screen.show(console, "creates", lines, bars, facts)

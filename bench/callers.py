@@ -24,7 +24,7 @@ from namestead.errors import Refusal
 
 
 class Job(msgspec.Struct):
-    """`flood` names another registrar that has that many creates waiting all the time; only the callers are measured."""
+    """`flood` is how many creates another registrar has waiting all the time; only the callers are measured."""
 
     url: str
     postmaster: int
@@ -93,7 +93,7 @@ async def run(job: Job) -> Sample:
     await watcher.close()
     times = sorted(load.times)
     each = 1e6 / max(1, commands)
-    sample = Sample(
+    return Sample(
         rate=commands / elapsed,
         commands=load.done,
         p50=_ms(percentile(times, 0.5)),
@@ -109,7 +109,6 @@ async def run(job: Job) -> Sample:
             **{f"{name} us": (steps_now[name] - steps.get(name, 0.0)) * each for name in steps_now},
         },
     )
-    return sample
 
 
 def _ms(seconds: float | None) -> float | None:

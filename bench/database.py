@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -115,7 +116,7 @@ class Database:
 
         async def read(connection: asyncpg.Connection[Any]) -> Counted:
             until = time.monotonic() + PATIENCE
-            while await connection.fetchval(OTHERS) and time.monotonic() < until:
+            while await connection.fetchval(OTHERS) and time.monotonic() < until:  # noqa: ASYNC110 - nobody says so
                 await asyncio.sleep(0.05)
             rows = await connection.fetch(ROWS)
             version = connection.get_server_version().major
@@ -199,14 +200,14 @@ class Server:
 
 
 @contextmanager
-def server(data: Path | None) -> Iterator[Server]:
+def server(data: Path | None, settings: Mapping[str, str] = MappingProxyType({})) -> Iterator[Server]:
     """A server of our own, ended afterwards. Without `data` it lives in a directory that is removed again."""
     scratch = None if data is not None else Path(tempfile.mkdtemp(prefix="namestead-bench-", dir=roomy_place()))
     place = data if data is not None else scratch
     assert place is not None
     if scratch is not None and os.geteuid() == 0:
         scratch.chmod(0o711)  # as root PostgreSQL runs as nobody, who has to get through
-    postgres = EmbeddedPostgres(place)
+    postgres = EmbeddedPostgres(place, settings=settings)
     try:
         postgres.start()
         yield Server(postgres)
@@ -218,7 +219,7 @@ def server(data: Path | None) -> Iterator[Server]:
 
 def roomy_place() -> Path:
     """A directory on a disk: temporary files are often kept in memory, where nothing is durable."""
-    for place in (Path("/var/tmp"), Path(tempfile.gettempdir())):
+    for place in (Path("/var/tmp"), Path(tempfile.gettempdir())):  # noqa: S108 - a directory of our own is made in it
         if place.is_dir() and os.access(place, os.W_OK) and file_system(place) not in ("tmpfs", "ramfs"):
             return place
     return Path.cwd()

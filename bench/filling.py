@@ -4,6 +4,8 @@ The rows are those of a real create (`writes`), with random names, ids and insta
 names would scatter over are dropped first and built again afterwards, which leaves them as a restore would.
 """
 
+# ruff: noqa: S608 - SQL put together from our own words, for a database of our own
+
 from __future__ import annotations
 
 import shutil
@@ -38,7 +40,7 @@ SELECT $1::bigint + i AS log_id, $2::bigint + i AS domain_id,
        {FIRST_ID} - 1 - 2 * n AS host_1, {FIRST_ID} - 2 - 2 * n AS host_2,
        'n' || to_hex(random({LEAST_RANDOM}, {MOST_RANDOM})) || '.{ZONE}' AS name, clock_timestamp() AS now
   FROM (SELECT i, random(0, {REGISTRARS - 1}) AS n FROM generate_series(0, $3::bigint - 1) AS i) AS q
-"""  # noqa: S608 - numbers of our own
+"""
 TAKE_IDS = "SELECT min(first) FROM (SELECT nextval('{}') AS first FROM generate_series(1, $1)) AS q"
 
 # Every index of these tables that random names scatter over; those on ascending ids cost nothing to keep.
@@ -83,7 +85,8 @@ async def _fill(connection: asyncpg.Connection[Any], create: Create, names: int,
         "f.log_id", "f.domain_id", "f.account_id", "f.registrar_id", "f.name", "f.now", ("f.host_1", "f.host_2")
     )
     inserts = [
-        f"INSERT INTO {row.table} ({', '.join(row.columns)}) SELECT {', '.join(row.expressions(words))} FROM bench_fill f"  # noqa: S608
+        f"INSERT INTO {row.table} ({', '.join(row.columns)})"
+        f" SELECT {', '.join(row.expressions(words))} FROM bench_fill f"
         for row in sorted(create.rows, key=lambda r: r.table != "domain")
     ]
     await connection.execute("SET session_replication_role = replica")  # the hosts are known to exist

@@ -1,4 +1,4 @@
-"""The floor: uvicorn with httptools and a constant JSON answer. What HTTP in this language costs before it does anything.
+"""The floor: uvicorn with httptools and a constant JSON answer. What HTTP costs here before anything is done.
 
 A process of its own: `python -m bench.floor` prints its port and serves until it is told to stop.
 """
@@ -46,7 +46,7 @@ async def main() -> None:
     )
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     sys.stdout.write(f"{server.servers[0].sockets[0].getsockname()[1]}\n")
     sys.stdout.flush()

@@ -5,6 +5,8 @@ that the rows depend on (replay and availability are looked up, hosts are found 
 its lock), and nothing is added: no advisory locks, no rules, no JSON is built, ids and instants come from the server.
 """
 
+# ruff: noqa: S608 - SQL put together from our own words, for a database of our own
+
 from __future__ import annotations
 
 import os
@@ -104,9 +106,8 @@ def by_statement(create: Create) -> str:
         if row.table == "delegation":
             continue
         insert = _insert(row.table, row.columns)
-        parts.append(
-            f"made_{row.table} AS (\n    {insert}\n    SELECT {_listed(row.expressions(words), '        ')}\n      FROM charged\n)"
-        )
+        values = _listed(row.expressions(words), "        ")
+        parts.append(f"made_{row.table} AS (\n    {insert}\n    SELECT {values}\n      FROM charged\n)")
     [first, *_] = create.of("delegation")
     assert first.columns == ("domain_id", "host_id", "position"), first.columns
     return (
@@ -178,13 +179,16 @@ BEGIN
     IF FOUND THEN RAISE 'taken'; END IF;
     PERFORM FROM retained r WHERE r.name = bench_create.name AND r.removed_at IS NULL AND r.used_at IS NULL;
     IF FOUND THEN RAISE 'retained'; END IF;
-    SELECT h.id INTO STRICT host_1 FROM host h WHERE h.name = 'ns1.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
-    SELECT h.id INTO STRICT host_2 FROM host h WHERE h.name = 'ns2.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
+    SELECT h.id INTO STRICT host_1
+      FROM host h WHERE h.name = 'ns1.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
+    SELECT h.id INTO STRICT host_2
+      FROM host h WHERE h.name = 'ns2.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
 {inserts}
     -- Last, so that the lock on the account is held as short as can be.
     UPDATE account a
        SET balance = a.balance - {create.price}
-     WHERE a.id = account_id AND a.suspended_at IS NULL AND a.currency = 'EUR' AND a.balance - {create.price} >= -a.credit
+     WHERE a.id = account_id AND a.suspended_at IS NULL AND a.currency = 'EUR'
+       AND a.balance - {create.price} >= -a.credit
     RETURNING a.balance INTO left_over;
     IF NOT FOUND THEN RAISE 'not enough money'; END IF;
     RETURN left_over;
@@ -239,8 +243,8 @@ SELECT id FROM retained WHERE name = {NAME} AND removed_at IS NULL AND used_at I
 {chr(10).join(inserts)}
 -- Divides by zero when the balance does not suffice: nothing in a pipeline can look at an answer.
 UPDATE account
-   SET balance = balance
-               - {create.price} / (balance - {create.price} >= -credit AND suspended_at IS NULL AND currency = 'EUR')::integer
+   SET balance = balance - {create.price}
+                 / (balance - {create.price} >= -credit AND suspended_at IS NULL AND currency = 'EUR')::integer
  WHERE id = {FIRST_ACCOUNT} + :n
 RETURNING balance;
 COMMIT;

@@ -9,16 +9,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
-from bench import callers, connections, http
+from bench import callers, connections, servers
 from bench.database import Database, Server
 from bench.figures import Bar, Line, Sample, ratio
-from bench.pgbench import ACCOUNTS, PgBench, Way, all_ways, note
+from bench.pgbench import ACCOUNTS, PgBench, Way, note
 from bench.register import FIRST_REGISTRAR, REGISTRARS
 from bench.writes import Create
 
+ROOT = Path(__file__).parent.parent
 FLOOD = 1000
 CONNECTIONS = 32
 NAMES = "SELECT name FROM domain WHERE registrar_id = $1 AND ended_at IS NULL LIMIT 200"
@@ -54,7 +56,7 @@ QUICK = Times(warm=1, seconds=2, repeats=1, pilot=1, candidates=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One measurement: the line it belongs to, and how it is done. `note` tells a reader which configuration it was."""
+    """One measurement: the line it belongs to, and how it is done."""
 
     line: str
     measure: Callable[[], Sample]
@@ -85,11 +87,11 @@ class Bench:
                 self.tell(f"repeat {repeat + 1} of {self.times.repeats}: {step.line}")
                 self.lines.setdefault(step.line, Line(step.line)).samples.append(step.measure())
 
-    def limit_steps(self, ways: tuple[Way, ...] | None = None) -> list[Step]:
+    def limit_steps(self, ways: tuple[Way, ...]) -> list[Step]:
         """M, and the best configurations of pgbench for 200 accounts and for one, found by a pilot."""
         steps = [Step(M, lambda: self.pgbench.one_row(max(2.0, self.times.seconds / 2)))]
         for name, accounts in ACCOUNTS.items():
-            best = self.chosen[name] = self._pilot(name, accounts, ways or all_ways())
+            best = self.chosen[name] = self._pilot(name, accounts, ways)
             steps += [Step(f"{LIMIT.format(name)}: {way}", self._limit(way, accounts)) for way in best]
         return steps
 
@@ -144,13 +146,13 @@ class Bench:
         return lambda: self.http(kind)
 
     def http(self, kind: str) -> Sample:
-        """A measurement of the server in a process of its own. For creates, rows are held against those of one create."""
+        """A measurement of the server in a process of its own; the rows of creates are held against those of one."""
         self.database.settle()
         before = self.database.counted()
         names = self.database.run(lambda c: c.fetch(NAMES, FIRST_REGISTRAR)) if kind == "info" else []
         try:
-            with http.registry(self.database) as listening:
-                sample = self._connect(kind, listening, [r["name"] for r in names])
+            with servers.registry(self.database) as listening:
+                sample = self.connect(kind, listening, [r["name"] for r in names])
         except RuntimeError as problem:
             return Sample(errors={str(problem): 1})
         if kind == "create" and sample.commands:
@@ -159,12 +161,13 @@ class Bench:
 
     def _floor(self) -> Sample:
         try:
-            with http.floor() as listening:
-                return self._connect("info", listening, ["n0123456789abcde.example"])
+            with servers.floor() as listening:
+                return self.connect("info", listening, ["n0123456789abcde.example"])
         except RuntimeError as problem:
             return Sample(errors={str(problem): 1})
 
-    def _connect(self, kind: str, listening: http.Listening, names: list[str]) -> Sample:
+    def connect(self, kind: str, listening: servers.Listening, names: list[str]) -> Sample:
+        """Load on a server that is up; `names` are what `info` asks about."""
         times = self.times
         job = connections.Job(
             kind,
@@ -222,9 +225,9 @@ def child(module: str, job: msgspec.Struct, seconds: float) -> Sample:
     try:
         done = subprocess.run(
             [sys.executable, "-m", module],
+            cwd=ROOT,
             input=msgspec.json.encode(job),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             timeout=seconds + CHILD_SLACK,
             check=False,
         )

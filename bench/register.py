@@ -80,7 +80,7 @@ class Client:
     def create(self) -> tuple[CreateDomain, Envelope]:
         name = random_name()
         return CreateDomain(name, 1, nameservers=self._servers), Envelope(
-            self._principal, Surface.HTTP, False, f"k-{name}", f"req_{name}"
+            self._principal, Surface.HTTP, idempotency_key=f"k-{name}", request_id=f"req_{name}"
         )
 
 

@@ -21,7 +21,11 @@ from namestead.engine.engine import Engine
 
 SAMPLE_REGISTRAR = 0
 
-TABLES = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"
+TABLES = """
+SELECT relname FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+ ORDER BY 1
+"""
 COLUMNS = """
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, a.atthasdef AS has_default
   FROM pg_attribute a
@@ -138,7 +142,8 @@ async def _read(connection: asyncpg.Connection[Any], log_id: int, name: str) -> 
         if table == "account":
             continue  # its row is updated, not made
         columns = await connection.fetch(COLUMNS, table)
-        for row in await connection.fetch(f'SELECT * FROM "{table}" WHERE xmin::text = $1', logged["xact"]):
+        written = f'SELECT * FROM "{table}" WHERE xmin::text = $1'  # noqa: S608 - a name from the catalogue
+        for row in await connection.fetch(written, logged["xact"]):
             values: dict[str, tuple[str, ...]] = {}
             texts: dict[str, str] = {}
             for c in columns:

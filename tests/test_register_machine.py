@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from namestead import errors
 from namestead.commands.answers import Registration
@@ -30,11 +30,13 @@ from namestead.commands.protocol import AnyCommand, Needs
 from namestead.commands.table import BY_TYPE
 from namestead.engine.decide import Decisions
 from namestead.engine.submission import Envelope, Submission
+from namestead.money import Money
 from namestead.objects.account import Book
 from namestead.objects.log import Surface
 from namestead.objects.names import Name
 from namestead.objects.registrar import Registrar
 from namestead.objects.zone import Lengths
+from namestead.rules import ledger
 from namestead.rules.delegation import NameserverSpec
 from namestead.rules.lifecycle import Act, Due
 from namestead.rules.transfers import Operation
@@ -44,7 +46,7 @@ from tests.commands.facts import ALPHA, BETA, GAMMA, NOW, SECRET, Register, acco
 DAY = timedelta(days=1)
 PLAYERS = (ALPHA, BETA, GAMMA)
 NAMES = tuple(Name(f"{n}.example") for n in ("ann", "ben", "cid", "dot"))
-OPENING, CREDIT = 30_000, 2_000
+OPENING, CREDIT = 12_000, 2_000
 CREATE, RENEW, TRANSFER, RESTORE = 1000, 1100, 1200, 4000
 OUTSIDE = (Name("ns1.hoster.net"), Name("ns2.hoster.net"))
 GLUE = ("203.0.114.1",)
@@ -341,7 +343,7 @@ class RegisterMachine(RuleBasedStateMachine):
         self.log_ids = itertools.count(1)
         self.moved: dict[tuple[int, str], int] = {}
         self.versions: dict[int, int] = {}
-        self.keyed: list[tuple[Registrar, AnyCommand, str, Any, bool]] = []
+        self.keyed: list[tuple[Registrar, RenewDomain, str, Any, Taken]] = []
 
     # -- the register's side
 
@@ -350,7 +352,8 @@ class RegisterMachine(RuleBasedStateMachine):
     ) -> Submission:
         envelope = Envelope(self.register.principal(who), Surface.HTTP, sandbox, key)
         log_id = next(self.log_ids)
-        s = Submission(command, BY_TYPE[type(command)], envelope, log_id, lambda: next(self.register.ids), None, 0.0)
+        s = Submission(command, BY_TYPE[type(command)], envelope, lambda: next(self.register.ids), None, 0.0)
+        s.log_id = log_id
         s.needs = command.needs(self.register.reference, envelope.principal)
         return s
 
@@ -388,13 +391,38 @@ class RegisterMachine(RuleBasedStateMachine):
         assert taken == (s.refusal is None), (command, s.refusal)
         return s
 
-    # -- the rules
+    # -- the rules: the name is most often one the rule is about, the caller most often the one to do it
 
-    names = st.sampled_from(NAMES)
-    players = st.sampled_from(PLAYERS)
+    def pick(self, data: st.DataObject, *about: Name) -> Name:
+        """One of the names a rule is about, or now and then any."""
+        return data.draw(st.sampled_from([*(about or NAMES) * 3, *NAMES]))
 
-    @rule(name=names, who=players, years=st.sampled_from([1, 1, 2, 10]), auto=st.booleans())
-    def create(self, name: Name, who: Registrar, years: int, auto: bool) -> None:
+    def caller(self, data: st.DataObject, *usual: int) -> Registrar:
+        """One of the usual callers, or now and then any."""
+        who = data.draw(st.sampled_from([*usual * 6, *(r.id for r in PLAYERS)]))
+        return next(r for r in PLAYERS if r.id == who)
+
+    def living(self, *phases: str) -> list[Name]:
+        return [n for n, life in self.model.lives.items() if life.phase(self.model.now) in phases]
+
+    def asked(self) -> list[Name]:
+        return [n for n, life in self.model.lives.items() if life.asked is not None]
+
+    def owner(self, name: Name) -> tuple[int, ...]:
+        life = self.model.lives.get(name)
+        return (life.owner,) if life is not None else ()
+
+    @initialize(owners=st.tuples(*[st.sampled_from(PLAYERS)] * 4), auto=st.booleans())
+    def some_names_are_there_already(self, owners: tuple[Registrar, ...], auto: bool) -> None:
+        for name, who in zip(NAMES, owners, strict=True):
+            self.play(who, CreateDomain(name, auto_renew=auto), self.model.create(name, who.id, 1, auto))
+            command = UpdateDomain(name, statuses=(), auth_info=SECRET)
+            self.play(who, command, self.model.update(name, who.id, None, word=True, locked=False))
+
+    @rule(data=st.data(), years=st.sampled_from([1, 1, 2, 10]), auto=st.booleans())
+    def create(self, data: st.DataObject, years: int, auto: bool) -> None:
+        name = self.pick(data, *(n for n in NAMES if n not in self.model.lives))
+        who = self.caller(data)
         rehearsal = self.submission(who, CreateDomain(name, years, auto_renew=auto), sandbox=True)
         before = dict(self.register.accounts)
         self.batch(rehearsal)
@@ -403,13 +431,21 @@ class RegisterMachine(RuleBasedStateMachine):
         assert taken == (rehearsal.refusal is None)
         self.play(who, CreateDomain(name, years, auto_renew=auto), taken)
 
-    @rule(name=names, who=players, years=st.integers(1, 4))
-    def renew(self, name: Name, who: Registrar, years: int) -> None:
+    @rule(data=st.data(), years=st.integers(1, 4))
+    def renew(self, data: st.DataObject, years: int) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *self.owner(name))
         self.play(who, RenewDomain(name, years), self.model.renew(name, who.id, years))
 
-    @rule(name=names, auto=st.sampled_from([None, False, True]), word=st.booleans(), locked=st.booleans())
-    def update(self, name: Name, auto: bool | None, word: bool, locked: bool) -> None:
-        who = self.sponsor(name)
+    @rule(
+        data=st.data(),
+        auto=st.sampled_from([None, False, False, True]),
+        word=st.booleans(),
+        locked=st.sampled_from([False, False, True]),
+    )
+    def update(self, data: st.DataObject, auto: bool | None, word: bool, locked: bool) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *self.owner(name))
         fields: dict[str, Any] = {"statuses": ("clientTransferProhibited",) if locked else ()}
         if auto is not None:
             fields["auto_renew"] = auto
@@ -417,50 +453,65 @@ class RegisterMachine(RuleBasedStateMachine):
             fields["auth_info"] = SECRET
         self.play(who, UpdateDomain(name, **fields), self.model.update(name, who.id, auto, word, locked))
 
-    @rule(name=names, who=players, hosts=st.sampled_from(["none", "outside", *NAMES]))
-    def delegate(self, name: Name, who: Registrar, hosts: str) -> None:
+    @rule(data=st.data(), hosts=st.sampled_from(["none", "outside", *NAMES]))
+    def delegate(self, data: st.DataObject, hosts: str) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *self.owner(name), *self.owner(Name(hosts)))
         wanted: tuple[Name, ...] = () if hosts == "none" else OUTSIDE
         if hosts in NAMES:
             wanted = (OUTSIDE[0], under(Name(hosts)))
         specs = tuple(NameserverSpec(h, None if h in OUTSIDE else GLUE) for h in wanted)
         self.play(who, UpdateNameservers(name, specs), self.model.delegate(name, who.id, wanted))
 
-    @rule(name=names, who=players)
-    def delete(self, name: Name, who: Registrar) -> None:
+    @rule(data=st.data())
+    def delete(self, data: st.DataObject) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *self.owner(name))
         self.play(who, DeleteDomain(name), self.model.delete(name, who.id))
 
-    @rule(name=names, at_once=st.booleans())
-    def restore(self, name: Name, at_once: bool) -> None:
-        who = self.sponsor(name)
+    @rule(data=st.data(), at_once=st.booleans())
+    def restore(self, data: st.DataObject, at_once: bool) -> None:
+        name = self.pick(data, *self.living("redemption", "pending_restore", "pending_delete"))
+        who = self.caller(data, *self.owner(name))
         command = RestoreDomain(name, "Restored." if at_once else None)
         self.play(who, command, self.model.restore(name, who.id, at_once))
 
-    @rule(name=names, who=players, knows=st.sampled_from([True, True, True, False]))
-    def pull(self, name: Name, who: Registrar, knows: bool) -> None:
+    @rule(data=st.data(), knows=st.sampled_from([True, True, True, False]))
+    def pull(self, data: st.DataObject, knows: bool) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *({r.id for r in PLAYERS} - set(self.owner(name))))
         command = TransferDomain(name, auth_info=SECRET if knows else "not it")
+        if not knows:
+            self.register.failed.clear()  # ten wrong words are for a test of their own
         self.play(who, command, self.model.pull(name, who.id, knows))
 
-    @rule(name=names, to=players)
-    def push(self, name: Name, to: Registrar) -> None:
-        who = self.sponsor(name)
+    @rule(data=st.data(), to=st.sampled_from(PLAYERS))
+    def push(self, data: st.DataObject, to: Registrar) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *self.owner(name))
         if to is who:
             return
         self.play(who, TransferDomain(name, gaining_registrar=to.slug), self.model.push(name, who.id, to.id))
 
     @rule(
-        name=names,
-        who=players,
-        operation=st.sampled_from([Operation.APPROVE, Operation.REJECT, Operation.CANCEL]),
+        data=st.data(),
+        operation=st.sampled_from([Operation.APPROVE, Operation.APPROVE, Operation.REJECT, Operation.CANCEL]),
     )
-    def answer(self, name: Name, who: Registrar, operation: Operation) -> None:
+    def answer(self, data: st.DataObject, operation: Operation) -> None:
+        name = self.pick(data, *self.asked())
+        life = self.model.lives.get(name)
+        gainer = (life.asked[0],) if life is not None and life.asked is not None else ()
+        who = self.caller(data, *self.owner(name), *gainer)
         self.play(who, TransferDomain(name, operation), self.model.answer(name, who.id, operation))
 
-    @rule(first=names, second=names, one=players, two=players)
-    def in_one_batch(self, first: Name, second: Name, one: Registrar, two: Registrar) -> None:
+    @rule(data=st.data(), one=st.sampled_from(PLAYERS), two=st.sampled_from(PLAYERS))
+    def in_one_batch(self, data: st.DataObject, one: Registrar, two: Registrar) -> None:
         """A later command of a batch sees what an earlier one decided."""
-        steps = [
-            (one, CreateDomain(first), self.model.create(first, one.id, 1, True)),  # noqa: FBT003
-            (two, CreateDomain(first), self.model.create(first, two.id, 1, True)),  # noqa: FBT003
+        first = self.pick(data, *(n for n in NAMES if n not in self.model.lives))
+        second = self.pick(data, *self.living("active", "expired"))
+        steps: list[tuple[Registrar, AnyCommand, Taken]] = [
+            (one, CreateDomain(first), self.model.create(first, one.id, 1, auto=True)),
+            (two, CreateDomain(first), self.model.create(first, two.id, 1, auto=True)),
             (two, RenewDomain(second), self.model.renew(second, two.id, 1)),
             (one, DeleteDomain(first), self.model.delete(first, one.id)),
         ]
@@ -468,22 +519,22 @@ class RegisterMachine(RuleBasedStateMachine):
         self.batch(*submissions)
         assert [taken for *_, taken in steps] == [s.refusal is None for s in submissions]
 
-    @rule(name=names, who=players, years=st.integers(1, 2))
-    def renew_with_a_key(self, name: Name, who: Registrar, years: int) -> None:
+    @rule(data=st.data(), years=st.integers(1, 2))
+    def renew_with_a_key(self, data: st.DataObject, years: int) -> None:
+        name = self.pick(data, *self.living("active", "expired"))
+        who = self.caller(data, *self.owner(name))
         key = f"key-{len(self.keyed)}"
         command = RenewDomain(name, years)
         taken = self.model.renew(name, who.id, years)
         s = self.play(who, command, taken, key)
         self.keyed.append((who, command, key, s.answer.result if s.answer else None, taken))
 
+    @precondition(lambda self: any(taken for *_, taken in self.keyed))
     @rule(data=st.data())
     def use_a_key_again(self, data: st.DataObject) -> None:
-        """A success is answered again and done once; another body is refused; a refusal left its key free."""
-        if not self.keyed:
-            return
-        who, command, key, result, taken = data.draw(st.sampled_from(self.keyed))
-        if not taken:
-            return
+        """A success is answered again and done once; another body is refused."""
+        done = [k for k in self.keyed if k[-1]]
+        who, command, key, result, _ = data.draw(st.sampled_from(done))
         again, other = self.submission(who, command, key), self.submission(who, DeleteDomain(NAMES[0]), key)
         self.batch(again, other)
         assert again.answer is not None and again.answer.idempotent
@@ -491,17 +542,39 @@ class RegisterMachine(RuleBasedStateMachine):
         assert other.refusal is not None
         assert errors.DUPLICATE_IDEMPOTENCY_KEY_CONFLICT is other.refusal.kind
 
+    @precondition(lambda self: any(not taken for *_, taken in self.keyed))
+    @rule(data=st.data())
+    def use_a_key_after_a_refusal(self, data: st.DataObject) -> None:
+        """A refusal leaves its key free: the same request may now go through."""
+        n, (who, command, key, _, _) = data.draw(
+            st.sampled_from([(n, k) for n, k in enumerate(self.keyed) if not k[-1]])
+        )
+        taken = self.model.renew(command.name, who.id, command.years)
+        s = self.play(who, command, taken, key)
+        self.keyed[n] = (who, command, key, s.answer.result if s.answer else None, taken)
+
+    @rule(who=st.sampled_from(PLAYERS), amount=st.sampled_from([1_000, 10_000]))
+    def deposit(self, who: Registrar, amount: int) -> None:
+        facts = self.register.load(Needs(accounts=(who.account_id,)))
+        postings = ledger.deposit(facts.account(who.account_id), Money(amount, "EUR"), "deposit")
+        work = Work(self.register.now)
+        work.post(next(self.log_ids), postings)
+        facts.post(postings)
+        work.accounts.update(facts.accounts)
+        self.save(work)
+        self.model.balance[who.id] += amount
+
     @rule(
         step=st.sampled_from([timedelta(hours=1), DAY, 3 * DAY, 5 * DAY, 20 * DAY, 31 * DAY, 46 * DAY, 200 * DAY]),
-        name=names,
+        backwards=st.booleans(),
     )
-    def time_passes(self, step: timedelta, name: Name) -> None:
+    def time_passes(self, step: timedelta, backwards: bool) -> None:
         """What is read before anybody wrote anything down is what is read after."""
         self.register.now += step
         self.model.passes(self.register.now)
         self.tells_the_same()
-        for n in (name, *NAMES):
-            self.batch(self.submission(ALPHA, SettleDomain(n, WHATEVER)))
+        for name in reversed(NAMES) if backwards else NAMES:
+            self.batch(self.submission(ALPHA, SettleDomain(name, WHATEVER)))
 
     def sponsor(self, name: Name) -> Registrar:
         life = self.model.lives.get(name)
@@ -553,9 +626,18 @@ class RegisterMachine(RuleBasedStateMachine):
 
 def merged(needs: list[Needs]) -> Needs:
     """The needs of a batch, and the accounts of all players."""
-    fields = ("domains", "retained", "hosts", "subordinates", "failed_auth")
-    together = {f: tuple(dict.fromkeys(x for n in needs for x in getattr(n, f))) for f in fields}
-    return Needs(accounts=tuple(r.account_id for r in PLAYERS), **together)
+
+    def together(field: str) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(x for n in needs for x in getattr(n, field)))
+
+    return Needs(
+        domains=together("domains"),
+        retained=together("retained"),
+        hosts=together("hosts"),
+        accounts=tuple(r.account_id for r in PLAYERS),
+        subordinates=together("subordinates"),
+        failed_auth=together("failed_auth"),
+    )
 
 
 TestRegisterMachine = RegisterMachine.TestCase

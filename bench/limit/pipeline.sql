@@ -87,8 +87,8 @@ VALUES (currval('object_id'),
     bench_version_body());
 -- Divides by zero when the balance does not suffice: nothing in a pipeline can look at an answer.
 UPDATE account
-   SET balance = balance
-               - 1000 / (balance - 1000 >= -credit AND suspended_at IS NULL AND currency = 'EUR')::integer
+   SET balance = balance - 1000
+                 / (balance - 1000 >= -credit AND suspended_at IS NULL AND currency = 'EUR')::integer
  WHERE id = 500100 + :n
 RETURNING balance;
 COMMIT;

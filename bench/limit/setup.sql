@@ -27,8 +27,10 @@ BEGIN
     IF FOUND THEN RAISE 'taken'; END IF;
     PERFORM FROM retained r WHERE r.name = bench_create.name AND r.removed_at IS NULL AND r.used_at IS NULL;
     IF FOUND THEN RAISE 'retained'; END IF;
-    SELECT h.id INTO STRICT host_1 FROM host h WHERE h.name = 'ns1.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
-    SELECT h.id INTO STRICT host_2 FROM host h WHERE h.name = 'ns2.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
+    SELECT h.id INTO STRICT host_1
+      FROM host h WHERE h.name = 'ns1.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
+    SELECT h.id INTO STRICT host_2
+      FROM host h WHERE h.name = 'ns2.r' || registrar_id || '.net' AND h.deleted_at IS NULL;
     INSERT INTO command_log (id, occurred_at, surface, command, registrar_id, actor, domain, status, apply, idempotency_key,
     request_id, request, result)
     VALUES (log_id,
@@ -109,7 +111,8 @@ BEGIN
     -- Last, so that the lock on the account is held as short as can be.
     UPDATE account a
        SET balance = a.balance - 1000
-     WHERE a.id = account_id AND a.suspended_at IS NULL AND a.currency = 'EUR' AND a.balance - 1000 >= -a.credit
+     WHERE a.id = account_id AND a.suspended_at IS NULL AND a.currency = 'EUR'
+       AND a.balance - 1000 >= -a.credit
     RETURNING a.balance INTO left_over;
     IF NOT FOUND THEN RAISE 'not enough money'; END IF;
     RETURN left_over;

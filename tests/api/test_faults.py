@@ -106,6 +106,8 @@ TABLE: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
     ("GET", "/domains?q=%ff",                  None,                     [("query", "invalid_value")]),
     ("GET", "/poll?status=lost&apply=never&since=yesterday&domain=a..b", None,
         [("status", "invalid_value"), ("apply", "invalid_value"), ("domain", "invalid_name"), ("since", "invalid_value")]),
+    ("GET", "/poll?idempotency_key=a%00b",     None,                     [("idempotency_key", "invalid_value")]),
+    ("GET", "/domains?q=a%00b",                None,                     [("q", "invalid_value")]),
     ("GET", "/poll?command=DROP",              None,                     [("command", "invalid_value")]),
     ("GET", "/balance?since=2026-11-24",       None,                     [("since", "invalid_value")]),
     ("GET", "/backend/pending?limit=-1",       None,                     [("limit", "value_out_of_range")]),

@@ -56,22 +56,35 @@ class CommandLine:
         self._where = where
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> Done:
-        result = CliRunner().invoke(app, [*arguments, *self._where], input=stdin, prog_name="namestead")
+        options, separator, rest = _split(arguments)
+        everything = [*options, *self._where, *separator, *rest]
+        result = CliRunner().invoke(app, everything, input=stdin, prog_name="namestead")
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception
         return Done(result.exit_code, result.stdout, result.stderr)
 
     def json(self, *arguments: str) -> Any:
         """What a command that goes well prints with `--json`."""
-        done = self(*arguments, "--json")
+        done = self(*_with_json(arguments))
         assert 0 == done.status, done
         return done.document
 
     def refused(self, *arguments: str) -> Any:
         """What a command that is refused prints with `--json`."""
-        done = self(*arguments, "--json")
+        done = self(*_with_json(arguments))
         assert 1 == done.status, done
         return done.document
+
+
+def _split(arguments: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """What stands before `--`, it, and what follows: nothing after it is an option."""
+    at = arguments.index("--") if "--" in arguments else len(arguments)
+    return arguments[:at], arguments[at : at + 1], arguments[at + 1 :]
+
+
+def _with_json(arguments: tuple[str, ...]) -> tuple[str, ...]:
+    options, separator, rest = _split(arguments)
+    return (*options, "--json", *separator, *rest)
 
 
 @pytest.fixture(scope="session")

@@ -11,10 +11,10 @@ def test_money_in_and_out(cli: CommandLine) -> None:
     cli.json("account", "create", "purse", "--name", "Purse", "--currency", "USD")
     assert "100.00" == cli.json("account", "deposit", "purse", "100.00", "--reference", "invoice 7")["balance"]["amount"]
     assert "59.50" == cli.json("account", "deposit", "purse", "--", "-40.50")["balance"]["amount"]
-    refused = cli.refused("account", "deposit", "purse", "--json", "--", "-59.51")
+    refused = cli.refused("account", "deposit", "purse", "--", "-59.51")
     assert "insufficient_balance" == refused["error"]
     assert "20.00" == cli.json("account", "credit", "purse", "20")["credit"]["amount"]
-    assert "-0.01" == cli.json("account", "deposit", "purse", "--json", "--", "-59.51")["balance"]["amount"]
+    assert "-0.01" == cli.json("account", "deposit", "purse", "--", "-59.51")["balance"]["amount"]
     shown = cli.json("account", "balance", "purse")
     assert ("-0.01", "0.00", "20.00", "USD") == (
         shown["balance"]["amount"],

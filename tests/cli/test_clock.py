@@ -41,7 +41,7 @@ def test_a_life_in_a_minute(rehearsal: Served) -> None:
         assert cli.json("domain", "show", "left.example")["available"]
     shown = cli.json("clock", "show")
     assert shown["ote"]
-    assert "446d" in cli("clock", "show").out
+    assert 445.9 < shown["ahead"] / 86400 <= 446
     checks = {c["check"]: c["level"] for c in cli.json("doctor")["checks"]}
     assert "fail" not in checks.values()
     assert ("ok", "ok") == (checks["balances"], checks["due events"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
+import threading
 
 from tests.cli.conftest import CommandLine
 from tests.serving import Served, namestead
@@ -45,11 +45,18 @@ def test_following(demo: Served) -> None:
         *("--data", str(demo.directory / "data")),
     )
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        reader = threading.Thread(target=lambda out: lines.append(out.readline()), args=(process.stdout,))
+        reader.start()
         try:
-            time.sleep(2)
             with demo.client() as alpha:
-                alpha.post("/domains", json={"domain": "followed.example"})
-            assert process.stdout is not None
-            assert "create_domain" == json.loads(process.stdout.readline())["command"]
+                for _ in range(60):  # rows from before it began to follow are not shown
+                    alpha.post("/domains", json={"domain": "followed.example"})
+                    reader.join(0.5)
+                    if lines:
+                        break
         finally:
             process.terminate()
+            reader.join()
+    assert "create_domain" == json.loads(lines[0])["command"]

@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 import msgspec
+import structlog
 import uvloop
 
 from namestead.commands.domain.create import CreateDomain
@@ -22,6 +23,7 @@ from namestead.commands.domain.nameservers import UpdateNameservers
 from namestead.commands.domain.renew import RenewDomain
 from namestead.commands.domain.transfer import TransferDomain
 from namestead.commands.protocol import AnyCommand, Principal
+from namestead.engine.database import LOST
 from namestead.engine.engine import Engine
 from namestead.engine.submission import Envelope
 from namestead.errors import Refusal
@@ -83,9 +85,21 @@ def say(what: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+async def started(url: str) -> Engine:
+    """An engine, as soon as there is a database: one may just be coming back."""
+    for _ in range(100):
+        engine = Engine(url)
+        try:
+            await engine.start()
+        except LOST:
+            await asyncio.sleep(0.1)
+        else:
+            return engine
+    raise SystemExit("there is no database")
+
+
 async def main(url: str) -> None:
-    engine = Engine(url)
-    await engine.start()
+    engine = await started(url)
     reader = asyncio.StreamReader(limit=1 << 24)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     say({"ready": True})
@@ -101,4 +115,5 @@ async def main(url: str) -> None:
 
 
 if __name__ == "__main__":
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     uvloop.run(main(sys.argv[1]))

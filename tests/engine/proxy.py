@@ -51,6 +51,12 @@ class Proxy:
             wire.cancel()
         await asyncio.gather(*self._wires, return_exceptions=True)
 
+    def sever(self) -> None:
+        """Cut every wire there is, and let nobody through until `open` is true again."""
+        self.open = False
+        for wire in self._wires:
+            wire.cancel()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.open:
             writer.transport.abort()

@@ -237,7 +237,7 @@ async def _registrar(c: asyncpg.Connection[Any], channel: Channel) -> None:
     )
     await c.execute(
         "INSERT INTO posting (log_id, n, occurred_at, debit, debit_book, credit, credit_book, amount, currency, reason)"
-        " VALUES ($1, 0, now(), -2, 'balance', $1, 'balance', $2, 'EUR', 'opening')",
+        " SELECT $1, 0, occurred_at, -2, 'balance', $1, 'balance', $2, 'EUR', 'opening' FROM command_log WHERE id = $1",
         account,
         OPENING,
     )

@@ -85,7 +85,7 @@ def test_everything_at_once_over_three_processes_deadlocks_nowhere(register: str
 
     def order(n: int) -> dict[str, Any]:
         name, by = chance.choice(names), chance.randrange(4)
-        secret = {"auth_info": f"Sec-ret.{name}-9aX"}
+        secret = {"auth_info": f"Sec-ret.{name}-9aX-0123456789"}
         do = chance.choices(
             ["create", "renew", "request", "approve", "reject", "cancel", "nameservers", "delete"],
             [6, 6, 4, 4, 2, 2, 6, 1],
@@ -101,7 +101,7 @@ def test_everything_at_once_over_three_processes_deadlocks_nowhere(register: str
         # Of every account a deposit's worth less: refusals for money happen as well.
         await leave(register, R1, 40 * PRICE)
         first = [
-            {"do": "create", "by": n % 4, "name": name, "auth_info": f"Sec-ret.{name}-9aX"}
+            {"do": "create", "by": n % 4, "name": name, "auth_info": f"Sec-ret.{name}-9aX-0123456789"}
             for n, name in enumerate(names)
         ]
         assert {"ok": len(names)} == outcomes(await carried_out(register, first, processes=1))

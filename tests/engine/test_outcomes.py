@@ -305,6 +305,8 @@ def test_postgresql_killed_around_commits(own_server: EmbeddedPostgres) -> None:
         for one_of_them in (pid, *backends):
             with suppress(ProcessLookupError):
                 os.kill(one_of_them, signal.SIGKILL)
+        while own_server.pid is not None:  # noqa: ASYNC110 - a process, not a task
+            await asyncio.sleep(0.01)
         await asyncio.to_thread(own_server.start)
 
     async def main() -> None:

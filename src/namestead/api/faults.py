@@ -16,6 +16,7 @@ import msgspec
 from msgspec import inspect
 
 from namestead import money
+from namestead.api.texts import PATTERNS
 from namestead.errors import Fault, Refusal
 from namestead.objects.spans import parse_instant
 from namestead.rules import delegation, names
@@ -143,7 +144,7 @@ def _complaint(kind: inspect.Type, value: Any, where: str) -> Fault | None:
                 return Fault(where, "invalid_value", f"{where} must be {few or 0} to {many} characters long.", shown)
             if kind.pattern is not None and not _matches(kind.pattern, value):
                 return Fault(
-                    where, "invalid_value", f"{where} {PATTERNS.get(kind.pattern, 'is not well formed')}.", shown
+                    where, "invalid_value", f"{where} {PATTERNS[kind.pattern]}.", shown
                 )
         case inspect.IntType():
             if isinstance(value, bool) or not isinstance(value, int):
@@ -191,10 +192,6 @@ def _read(read: str, value: str, where: str) -> Iterator[Fault]:
         yield from refusal.details
     except ValueError as problem:
         yield Fault(where, "invalid_value", f"{where}: {problem}.", value)
-
-
-PATTERNS: dict[str, str] = {}
-"""What to say of a text that a pattern refuses. Filled where the patterns are written (`schemas.py`)."""
 
 
 def of_money(raw: dict[str, Any], at: str) -> Iterator[Fault]:

@@ -410,7 +410,7 @@ _PARAMETERS: dict[str, Any] = {
         "in": "header",
         "required": False,
         "description": "The caller's own id for this request, kept if it is one word of up to 128 characters.",
-        "schema": {"type": "string", "maxLength": 128},
+        "schema": {"type": "string"},
     },
 }
 

@@ -1,7 +1,7 @@
 """HTTP/1.1 on a connection: uvicorn's protocol, with limits of ours and with answers in our own form.
 
 What is added: a limit on the head of a request (431) and on the time it takes (408), our error body for bytes that are
-no HTTP (400), request targets beyond ASCII, one write an answer, and a connection that is given up when the rest of an
+no HTTP (400), one write an answer, and a connection that is given up when the rest of an
 answered request does not come.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any, cast
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
@@ -155,10 +155,8 @@ class Protocol(HttpToolsProtocol):
         self._head_arrived = 0
         if self._timer is not None:
             self._drop_timer()
-        parser, scope, url = self.parser, self.scope, self.url
-        if not url.isascii():
-            url = quote(url, safe="/:?#[]@!$&'()*+,;=%-._~").encode()
-        target = httptools.parse_url(url)
+        parser, scope = self.parser, self.scope
+        target = httptools.parse_url(self.url)
         raw_path = target.path or b"/"
         scope["method"] = parser.get_method().decode("ascii")
         path = raw_path.decode("ascii")

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from namestead import errors
 from namestead.api import faults
+from namestead.api.texts import PLAIN, VISIBLE, WORD
 from namestead.commands import listings
 from namestead.commands.listings import MOST_ROWS, START, USUAL_ROWS, Sort
 from namestead.errors import Fault, Refusal
@@ -39,8 +40,7 @@ Instant = Annotated[
     Meta(max_length=40, extra={"read": faults.INSTANT}, description="RFC 3339.", examples=["2026-11-24T03:43:00Z"]),
 ]
 NameText = Annotated[str, Meta(max_length=1024, extra={"read": faults.NAME}, examples=["alice.example"])]
-Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[a-z_]+$")]
-faults.PATTERNS[r"^[a-z_]+$"] = "must be of small letters and underscores"
+Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=WORD)]
 
 
 class Query(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -60,7 +60,7 @@ def _name(text: str | None, field: str = "domain") -> Name | None:
 
 class DomainsQuery(Query, kw_only=True):
     q: (
-        Annotated[str, Meta(min_length=1, max_length=255, description="A part of the name.", examples=["alice"])] | None
+        Annotated[str, Meta(min_length=1, max_length=255, pattern=PLAIN, description="A part of the name.", examples=["alice"])] | None
     ) = None
     tld: Annotated[str, Meta(max_length=255, extra={"read": faults.NAME}, examples=["example"])] | None = None
     status: Annotated[str, Meta(extra={"read": "status"}, max_length=64, examples=["ok"])] | None = None
@@ -123,7 +123,7 @@ class BalanceQuery(Query, kw_only=True):
 
 
 class PollQuery(Query, kw_only=True):
-    idempotency_key: Annotated[str, Meta(min_length=1, max_length=255)] | None = None
+    idempotency_key: Annotated[str, Meta(min_length=1, max_length=255, pattern=VISIBLE)] | None = None
     command_: Word | None = msgspec.field(default=None, name="command")
     status: LogStatus | None = None
     apply: ApplyState | None = None

@@ -14,6 +14,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from namestead import money
 from namestead.api import faults
+from namestead.api.texts import COUNTRY, EMAIL, HANDLE, HEX, PHONE, PLAIN, PRINTABLE, VISIBLE
 from namestead.commands.domain.check import CheckDomain, Checked
 from namestead.commands.domain.create import CreateDomain
 from namestead.commands.domain.delete import DeleteDomain
@@ -33,29 +34,6 @@ from namestead.rules import delegation, names
 from namestead.rules.contacts import ContactSpec, NewContact
 from namestead.rules.delegation import NameserverSpec
 from namestead.rules.transfers import Operation
-
-# Control characters have no place in a text of ours: PostgreSQL refuses NUL, terminals and mails obey the others.
-_PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]*$(?!\n)"
-_VISIBLE = r"^[\x21-\x7e]{1,255}$(?!\n)"
-_PRINTABLE = r"^[\x20-\x7e]*$(?!\n)"
-_EMAIL = r"^([^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+)?$(?!\n)"
-_PHONE = r"^(\+[0-9]{1,3}\.[0-9]{1,14})?$(?!\n)"
-_COUNTRY = r"^([A-Z]{2})?$(?!\n)"
-_HANDLE = r"^[\x21-\x7e]{3,16}$(?!\n)"
-_HEX = r"^([0-9A-Fa-f]{2})+$(?!\n)"
-
-faults.PATTERNS.update(
-    {
-        _PLAIN: "contains a control character",
-        _VISIBLE: "must be 1 to 255 visible ASCII characters, without blanks",
-        _PRINTABLE: "must be of printable ASCII characters",
-        _EMAIL: "is not an e-mail address",
-        _PHONE: "is written like +49.301234567 (ITU-T E.164 with a dot after the country code)",
-        _COUNTRY: "must be a two-letter code of ISO 3166-1, in capitals",
-        _HANDLE: "must be 3 to 16 visible ASCII characters",
-        _HEX: "must be hexadecimal digits, two for each octet",
-    }
-)
 
 NameText: TypeAlias = Annotated[
     str,
@@ -83,15 +61,15 @@ Key: TypeAlias = Annotated[
     Meta(
         min_length=1,
         max_length=255,
-        pattern=_VISIBLE,
+        pattern=VISIBLE,
         description="The same as the header Idempotency-Key; if both are sent they must agree.",
         examples=["create-001"],
     ),
 ]
-Line: TypeAlias = Annotated[str, Meta(max_length=255, pattern=_PLAIN)]
-Secret: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=_PRINTABLE)]
+Line: TypeAlias = Annotated[str, Meta(max_length=255, pattern=PLAIN)]
+Secret: TypeAlias = Annotated[str, Meta(min_length=1, max_length=255, pattern=PRINTABLE)]
 Years: TypeAlias = Annotated[int, Meta(ge=1, le=99, description="The zone's policy may take fewer.", examples=[1])]
-ContactId: TypeAlias = Annotated[str, Meta(min_length=3, max_length=16, pattern=_HANDLE, examples=["C1042-NST"])]
+ContactId: TypeAlias = Annotated[str, Meta(min_length=3, max_length=16, pattern=HANDLE, examples=["C1042-NST"])]
 Label: TypeAlias = Annotated[
     str, Meta(min_length=1, max_length=1024, description="The name's first label.", examples=["alice"])
 ]
@@ -117,13 +95,13 @@ class RegistrantBody(Struct, forbid_unknown_fields=True):
 
     name: Line
     organization: Line = ""
-    email: Annotated[str, Meta(max_length=320, pattern=_EMAIL, examples=["alice@example.net"])] = ""
-    phone: Annotated[str, Meta(max_length=20, pattern=_PHONE, examples=["+49.301234567"])] = ""
+    email: Annotated[str, Meta(max_length=320, pattern=EMAIL, examples=["alice@example.net"])] = ""
+    phone: Annotated[str, Meta(max_length=20, pattern=PHONE, examples=["+49.301234567"])] = ""
     street: Annotated[tuple[Line, ...], Meta(max_length=3)] = ()
     city: Line = ""
     state: Line = ""
-    postal_code: Annotated[str, Meta(max_length=16, pattern=_PLAIN)] = ""
-    country: Annotated[str, Meta(pattern=_COUNTRY, max_length=2, examples=["DE"])] = ""
+    postal_code: Annotated[str, Meta(max_length=16, pattern=PLAIN)] = ""
+    country: Annotated[str, Meta(pattern=COUNTRY, max_length=2, examples=["DE"])] = ""
 
     def contact(self) -> NewContact:
         postal = Postal(
@@ -150,23 +128,23 @@ class DsBody(Struct, forbid_unknown_fields=True):
     key_tag: Annotated[int, Meta(ge=0, le=65535)]
     algorithm: Annotated[int, Meta(ge=0, le=255)]
     digest_type: Annotated[int, Meta(ge=0, le=255)]
-    digest: Annotated[str, Meta(min_length=2, max_length=128, pattern=_HEX, examples=["AB" * 32])]
+    digest: Annotated[str, Meta(min_length=2, max_length=128, pattern=HEX, examples=["AB" * 32])]
 
 
 class RecordBody(Struct, forbid_unknown_fields=True):
     """A set of records: `name` relative to the domain, `@` for itself; `values` in presentation form."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=255, pattern=_PLAIN, examples=["@"])]
+    name: Annotated[str, Meta(min_length=1, max_length=255, pattern=PLAIN, examples=["@"])]
     type: Literal["A", "AAAA", "CNAME", "MX", "TXT", "SRV", "CAA", "TLSA", "SVCB", "HTTPS"]
     ttl: Annotated[int, Meta(ge=0, le=2147483647, examples=[3600])]
     values: Annotated[
-        tuple[Annotated[str, Meta(min_length=1, max_length=4096, pattern=_PLAIN)], ...],
+        tuple[Annotated[str, Meta(min_length=1, max_length=4096, pattern=PLAIN)], ...],
         Meta(min_length=1, max_length=100, examples=[["192.0.2.1"]]),
     ]
 
 
 class GainingRegistrar(Struct, forbid_unknown_fields=True):
-    slug: Annotated[str, Meta(min_length=1, max_length=63, pattern=_PLAIN, examples=["beta"])]
+    slug: Annotated[str, Meta(min_length=1, max_length=63, pattern=PLAIN, examples=["beta"])]
 
 
 class Body(Struct, forbid_unknown_fields=True, kw_only=True):
@@ -404,7 +382,7 @@ class TransferBody(Mutation, kw_only=True):
 class RestoreBody(Mutation, kw_only=True):
     """`report` is the restore report's statement (RFC 3915, 4.2.5); it may be left out."""
 
-    report: Annotated[str, Meta(max_length=4096, pattern=_PLAIN)] = ""
+    report: Annotated[str, Meta(max_length=4096, pattern=PLAIN)] = ""
     fee: Fee | None = None
 
     def command(self, name: Name | None) -> RestoreDomain:

@@ -23,12 +23,11 @@ def show_clock(data: Data = None, database: Database = None, as_json: Json = Fal
 
     async def work(register: Register) -> None:
         now = await register.read(listings.clock)
-        ahead = format_span(now.ahead - (now.ahead % second))
-        shown = {"registry_time": now.registry, "real_time": now.real, "ahead": ahead, "ote": now.ote}
+        shown = {"registry_time": now.registry, "real_time": now.real, "ahead": now.ahead, "ote": now.ote}
         if as_json:
-            show.as_document(shown)
+            show.as_document({**shown, "ahead": now.ahead.total_seconds()})
         else:
-            show.lines(shown)
+            show.lines({**shown, "ahead": format_span(now.ahead - (now.ahead % second))})
 
     second = datetime.resolution * 1_000_000
     with_register(work, data, database, as_json=as_json)

@@ -41,7 +41,7 @@ def erase(
         if not yes:
             if as_json:
                 raise Problem("With --json nothing is asked: say --yes to erase.")
-            show.say(f"{handle} was the holder of: {', '.join(found.domains) or 'no name'}.")
+            show.say(f"{handle} is shown in the log of: {', '.join(found.domains) or 'no name'}.")
             if not typer.confirm("Erase its personal data for good?"):
                 raise Problem("Nothing was erased.")
         answer = await register.submit(EraseContact(handle, found.ended, found.domains))

@@ -185,8 +185,11 @@ class Decisions:
             s.answer = Answer(None, None, "success", sandbox=False)
             return
         facts = fork(self.facts) if e.sandbox and not s.row.always else self.facts
+        written = len(self.work.log)
         if s.row.transform:
             self._settle(facts, s.needs.domains)
+        if not s.log_id or len(self.work.log) > written:
+            s.log_id = self._new_log_id()
         outcome = self._decide(s, facts, registrar)
         if facts is not self.facts:
             status, shown = LogStatus.SANDBOX, "sandbox"
@@ -236,9 +239,8 @@ class Decisions:
 
     def _settle_one(self, facts: Facts, domain: Domain, due: lifecycle.Due) -> None:
         command = SettleDomain(domain.name, due)
-        s = Submission(
-            command, BY_TYPE[SettleDomain], TIMES_ENVELOPE, self._new_log_id(), self._new_object_id, None, 0.0
-        )
+        s = Submission(command, BY_TYPE[SettleDomain], TIMES_ENVELOPE, self._new_object_id, None, 0.0)
+        s.log_id = self._new_log_id()
         context = Context(BY_TIME, None, Surface.JOBS, False, s.ids)
         outcome = command.decide(facts, context)
         if facts is not self.facts:
@@ -349,6 +351,8 @@ class Decisions:
         registrar_id: int | None = None,
     ) -> None:
         e, command = s.envelope, s.command
+        if not s.log_id:
+            s.log_id = self._new_log_id()
         self.work.log.append(
             (
                 s.log_id,

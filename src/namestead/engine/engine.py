@@ -169,12 +169,8 @@ class Engine:
         while self._log_ids.left < 1000 or self._object_ids.left < 1000:
             await self._refill_ids()
         future: asyncio.Future[Answer[Any]] = asyncio.get_running_loop().create_future()
-        log_id = self._log_ids.take() if lane is not self._lookups else 0
-        lane.put(
-            Submission(
-                command, BY_TYPE[type(command)], envelope, log_id, self._object_ids.take, future, time.perf_counter()
-            )
-        )
+        row = BY_TYPE[type(command)]
+        lane.put(Submission(command, row, envelope, self._object_ids.take, future, time.perf_counter()))
         return await future
 
     async def _refill_ids(self) -> None:

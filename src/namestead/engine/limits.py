@@ -32,6 +32,8 @@ RETURNING bucket, used
 FORGET = "DELETE FROM rate WHERE minute < $1"
 REFERENCE_VERSION = "SELECT reference FROM registry"
 MINUTE = 60
+PATIENCE = 5.0
+"""Seconds a request waits for somebody to count it before it is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Limits:
             self._wake.clear()
             waiting, self._waiting = self._waiting, []
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE):
                     await self._round(waiting)
             except asyncio.CancelledError:
                 self._refuse(waiting)

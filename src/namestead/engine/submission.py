@@ -29,7 +29,7 @@ class Envelope(msgspec.Struct, frozen=True, gc=False):
 
 
 class Submission:
-    """Ids are taken once and kept over every retry, so that an unknown outcome can be settled by the log id."""
+    """Ids are taken once and kept over every retry, so that a command that runs again builds the same objects."""
 
     __slots__ = (
         "_hash",
@@ -51,7 +51,6 @@ class Submission:
         command: AnyCommand,
         row: Row,
         envelope: Envelope,
-        log_id: int,
         new_object_id: Callable[[], int],
         future: asyncio.Future[Answer[Any]] | None,
         queued_at: float,
@@ -59,7 +58,9 @@ class Submission:
         self.command = command
         self.row = row
         self.envelope = envelope
-        self.log_id = log_id
+        self.log_id = 0
+        """Taken when the command is first decided, so that the log's order is that of the decisions; events that fell
+        due and are written down first have smaller ones."""
         self.ids = Ids(new_object_id)
         self.future = future
         self.queued_at = queued_at

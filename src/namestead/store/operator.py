@@ -67,12 +67,12 @@ VERSIONS_OF = (
 
 # Contacts that ever had this handle, ended ones too.
 CONTACTS = "SELECT id, deleted_at IS NOT NULL AS ended FROM contact WHERE handle = $1 ORDER BY id"
-# The names any of these contacts was ever the registrant of. Reads every version of a domain there is: minutes, in a
+# The names in whose log an answer shows a contact, rehearsals among them. Reads every answer there is: minutes, in a
 # register of tens of millions, and therefore before the erasure and not in it.
-HELD = """
-SELECT DISTINCT v.body::jsonb ->> 'name' AS name
-  FROM version v
- WHERE v.kind = 'domain' AND (v.body::jsonb ->> 'registrant_id')::bigint = ANY($1::bigint[])
+SHOWN = """
+SELECT DISTINCT domain AS name
+  FROM command_log
+ WHERE domain IS NOT NULL AND strpos(result, '"' || $1 || '"') > 0
  ORDER BY 1
 """
 
@@ -144,7 +144,8 @@ async def log_entry(connection: Connection, log_id: int) -> dict[str, Any] | Non
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Where personal data of a contact may stand: the object ids of ended contacts of its handle, and the names."""
+    """Where personal data of a contact may stand: the object ids of ended contacts of its handle, and the names in
+    whose log it is shown. A handle that only a rehearsal made up has names and nothing else."""
 
     known: bool
     ended: tuple[int, ...]
@@ -153,10 +154,8 @@ class Traces:
 
 async def traces(connection: Connection, handle: str) -> Traces:
     found = await connection.fetch(CONTACTS, handle)
-    ids = [row["id"] for row in found]
-    names = await connection.fetch(HELD, ids, timeout=None) if ids else []
-    ended = tuple(row["id"] for row in found if row["ended"])
-    return Traces(bool(ids), ended, tuple(Name(row["name"]) for row in names))
+    names = tuple(Name(row["name"]) for row in await connection.fetch(SHOWN, handle, timeout=None))
+    return Traces(bool(found or names), tuple(row["id"] for row in found if row["ended"]), names)
 
 
 @dataclass(frozen=True, slots=True)

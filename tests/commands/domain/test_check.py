@@ -140,6 +140,10 @@ def test_a_premium_name_has_its_own_price() -> None:
     assert CheckPrice(CreatePrice("500.00", "EUR", 1), Amount("510.00", "EUR"), Amount("40.00", "EUR")) == result.price
 
 
+def test_a_registered_name_stays_in_the_tier_it_was_registered_in() -> None:
+    assert [True, False] == [ask(Register(domain(tier=tier)), ALICE)[0].premium for tier in ("gold", "")]
+
+
 def test_the_price_is_in_the_accounts_currency_and_for_the_shortest_registration() -> None:
     register = Register(zones=(zone(min_years=2),), accounts=(account(101, "alpha", currency="USD"),))
     price = ask(register, ALICE)[0].price

@@ -221,8 +221,8 @@ def test_the_zones_contact_model(model: ContactModel, fields: dict[str, Any], ki
 
 def test_contacts_of_the_former_registrar_may_stay_after_a_transfer() -> None:
     there = domain(registrant_id=44, contacts=(("admin", 44),))
-    wanted = (ContactSpec("admin", "C-B"), ContactSpec("tech", "C-1"))
-    assert (("admin", 44), ("tech", 41)) == after(there, *PEOPLE, contacts=wanted).contacts
+    wanted = (ContactSpec("admin", "C-B"), ContactSpec("billing", "C-B"), ContactSpec("tech", "C-1"))
+    assert (("admin", 44), ("billing", 44), ("tech", 41)) == after(there, *PEOPLE, contacts=wanted).contacts
 
 
 # ----------------------------------------------------------------------------------------------------------------- DNS

@@ -22,8 +22,9 @@ from namestead.objects.names import Name
 
 @dataclass(frozen=True, slots=True)
 class EraseContact:
-    """`ended` are the object ids of earlier contacts with the same handle, `domains` the names that any of them was the
-    holder of: both found beforehand, since finding them takes longer than a transaction may."""
+    """`ended` are the object ids of earlier contacts with the same handle, `domains` the names in whose log any of them
+    is shown: both found beforehand, since finding them takes longer than a transaction may. What is logged in between
+    is about names the contact is linked to, and those are looked at in the transaction itself."""
 
     handle: str
     ended: tuple[int, ...] = ()
@@ -38,7 +39,7 @@ class EraseContact:
 
     def decide(self, facts: Facts, by: Context) -> Outcome[Erased]:
         contact = facts.contact(self.handle)
-        if contact is None and not self.ended:
+        if contact is None and not self.ended and not self.domains:
             raise Refusal(errors.CONTACT_NOT_FOUND, "contact", self.handle)
         ids = self.ended if contact is None else (*self.ended, contact.id)
         changes: tuple[Changed, ...] = ()

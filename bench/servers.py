@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 
 from bench.database import Database
 
+ERROR = re.compile(r'.*"level": ?"error".*')
 STARTS_WITHIN = 30.0
 STOPS_WITHIN = 30.0
 
@@ -38,20 +40,9 @@ def registry(database: Database) -> Iterator[Listening]:
         said = Path(scratch) / "said"
         with said.open("wb") as out:
             process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "namestead.cli",
-                    "serve",
-                    "--http-port",
-                    "0",
-                    "--ready",
-                    ready,
-                    "--log-format",
-                    "json",
-                ],
+                [sys.executable, "-m", "namestead.cli", "serve", "--http-port", "0", "--ready", ready],
                 # The URL holds a password: not on the command line.
-                env={**os.environ, "NAMESTEAD_DATABASE": database.url},
+                env={**os.environ, "NAMESTEAD_DATABASE": database.url, "NAMESTEAD_LOG_FORMAT": "json"},
                 cwd=scratch,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -64,32 +55,35 @@ def registry(database: Database) -> Iterator[Listening]:
                     raise RuntimeError(f"namestead serve did not start: {_last_words(said)}")
                 time.sleep(0.02)
             place = urlsplit(json.loads(ready.read_text())["http"])
-            assert place.hostname is not None and place.port is not None
+            assert place.hostname is not None
+            assert place.port is not None
             yield Listening(place.hostname, place.port, process.pid)
             if process.poll() is not None:
                 raise RuntimeError(f"namestead serve ended under load: {_last_words(said)}")
         finally:
             _end(process)
-        errors = [
-            line
-            for line in said.read_text(errors="replace").splitlines()
-            if '"level": "error"' in line or '"level":"error"' in line
-        ]
+        errors = ERROR.findall(said.read_text(errors="replace"))
         if errors:
             raise RuntimeError(f"namestead serve logged {len(errors)} errors: {errors[0][:500]}")
 
 
 @contextmanager
 def floor() -> Iterator[Listening]:
-    process = subprocess.Popen([sys.executable, "-m", "bench.floor"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.floor"],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
             raise RuntimeError("the floor did not start")
         yield Listening("127.0.0.1", int(line), process.pid)
     finally:
         _end(process)
+        process.stdout.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
