@@ -55,8 +55,8 @@ PRICES = tuple(
     for command, amount in (("create", 1000), ("renew", 1100), ("transfer", 1200), ("restore", 4000))
 )
 IDN = LabelPolicy(allow_idn=True, idn_tables=(IDN_TABLES["de"], IDN_TABLES["latin"]))
+# fmt: off
 ZONES: dict[str, tuple[bool, Policy]] = {
-    # fmt: off
     "example": (
         False,
         Policy(label=IDN, prices=(*PRICES, Price("create", 99900, "EUR", tier="gold")), premium={"gold": "gold"}),
@@ -66,8 +66,8 @@ ZONES: dict[str, tuple[bool, Policy]] = {
     "bare": (False, Policy(prices=PRICES, contacts=ContactModel.NONE, backend=Backend(records=False))),
     "shut": (False, Policy(prices=PRICES, open=False)),
     "distant": (False, Policy(prices=PRICES)),
-    # fmt: on
 }
+# fmt: on
 """`distant` is listed for nobody, and `beta`'s listing for `bare` is suspended."""
 
 KEYS = ("alpha", "beta", "gamma", "delta", "epsilon", "poor")

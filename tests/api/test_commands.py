@@ -119,8 +119,8 @@ def test_create_charges_the_price(registry: Registry) -> None:
     assert "30.00" == f"{float(first) - float(second):.2f}"
 
 
+# fmt: off
 REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
-    # fmt: off
     ("alpha", {"domain": "taken.example"},                                            409, "domain_not_available"),
     ("alpha", {"domain": "blocked.example"},                                          409, "name_blocked"),
     ("alpha", {"domain": "disputed.example"},                                         409, "name_disputed"),
@@ -141,8 +141,8 @@ REFUSED: list[tuple[str, dict[str, Any], int, str]] = [
     ("alpha", {"domain": "plain.people"},                                             422, "contact_required"),
     ("alpha", {"domain": "plain.bare", "registrant": {"name": "A"}},                  409, "contacts_not_allowed"),
     ("alpha", {"domain": "a.b.example"},                                              422, "invalid_request"),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.fixture(scope="module")

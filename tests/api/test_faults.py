@@ -13,8 +13,8 @@ JSON = {"content-type": "application/json"}
 D = "alice.example"
 
 # method, path, body -> every (field, code), in order
+# fmt: off
 TABLE: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
-    # fmt: off
     ("POST", "/domains", {},                                             [("domain", "missing_field")]),
     ("POST", "/domains", {"label": "a"},                                 [("tld", "missing_field")]),
     ("POST", "/domains", {"tld": "example"},                             [("label", "missing_field")]),
@@ -112,8 +112,8 @@ TABLE: list[tuple[str, str, Any, list[tuple[str, str]]]] = [
     ("GET", "/balance?since=2026-11-24",       None,                     [("since", "invalid_value")]),
     ("GET", "/backend/pending?limit=-1",       None,                     [("limit", "value_out_of_range")]),
     ("GET", "/status?verbose=1",               None,                     [("verbose", "unknown_field")]),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,8 @@ def test_a_missing_scope_is_named(registry: Registry) -> None:
     assert "domains:create" in answer.json()["message"]
 
 
+# fmt: off
 NEEDED = [
-    # fmt: off
     ("GET",    "/status",                          "registrar:status"),
     ("POST",   "/sandbox/reset",                   "sandbox:reset"),
     ("POST",   "/domains/check",                   "domains:check"),
@@ -113,8 +113,8 @@ NEEDED = [
     ("GET",    "/balance",                         "registrar:status"),
     ("GET",    "/poll",                            "audit:read"),
     ("GET",    "/backend/pending",                 "audit:read"),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.fixture(scope="module")
@@ -266,8 +266,8 @@ def test_a_channel_in_ote_changes_test_zones_and_rehearses_elsewhere(registry: R
 # ------------------------------------------------------------------------------------------------------------- the order
 
 # Each request has the fault of its row and of all rows below it; the row's own answers.
+# fmt: off
 LADDER: list[tuple[str, str, str, bytes]] = [
-    # fmt: off
     # answered                                    key         name             body
     ("unauthorized",                              "nobody",   "alice.distant", b"{"),
     ("missing_scope",                             "checker",  "alice.distant", b"{"),
@@ -277,8 +277,8 @@ LADDER: list[tuple[str, str, str, bytes]] = [
     ("registrar_namespace_not_approved",          "gamma",    "alice.distant", b'{"years": 1}'),
     ("registrar_channel_not_production_approved", "gamma",    "alice.example", b'{"years": 1}'),
     ("domain_not_found",                          "alpha",    "nobody.example", b'{"years": 1}'),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize("expected,key,name,body", LADDER, ids=[row[0] for row in LADDER])

@@ -50,9 +50,9 @@ def names(client: Checked, **parameters: Any) -> list[str]:
 @pytest.fixture(scope="module")
 def stocked(postgres_url: str, seeded: str) -> Any:
     """A registry in which alpha has names of many kinds and beta one."""
-    from namestead.api.server import HttpSettings  # noqa: PLC0415
-    from tests.api.registry import NO_LIMIT  # noqa: PLC0415
-    from tests.conftest import create_database  # noqa: PLC0415
+    from namestead.api.server import HttpSettings
+    from tests.api.registry import NO_LIMIT
+    from tests.conftest import create_database
 
     url = create_database(postgres_url, template=seeded)
     with Registry(url, HttpSettings(port=0, rate_limit=NO_LIMIT)) as registry:
@@ -81,8 +81,8 @@ def test_a_channel_sees_its_own_names_whole_in_order(stocked: Registry) -> None:
     assert ["hotel.example"] == names(stocked.client("beta"))
 
 
+# fmt: off
 FILTERS: list[tuple[dict[str, str], list[str]]] = [
-    # fmt: off
     ({"q": "a"},                             ["alpha.example", "bravo.example", "charlie.example", "delta.example", "echo.example", IDN]),
     ({"q": "ALPHA"},                         ["alpha.example"]),
     ({"q": "größe"},                         [IDN]),
@@ -101,8 +101,8 @@ FILTERS: list[tuple[dict[str, str], list[str]]] = [
     ({"lifecycle_state": "released"},        []),
     ({"sort": "-name"},                      [IDN, *ALL[::-1]]),
     ({"status": "inactive", "tld": "people"}, ["golf.people"]),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize("filters,expected", FILTERS, ids=[str(f) for f, _ in FILTERS])
@@ -306,8 +306,8 @@ def test_the_log_of_a_name_oldest_first(registry: Registry, history: tuple[str, 
     assert [] == registry.client("alpha").get("/poll", params={"domain": name}).json()["events"]
 
 
+# fmt: off
 POLLS: list[tuple[dict[str, str], list[int]]] = [
-    # fmt: off
     ({"command": "create_domain"},               [0, 1]),
     ({"status": "success"},                      [0, 3, 4]),
     ({"status": "failed"},                       [1]),
@@ -328,8 +328,8 @@ POLLS: list[tuple[dict[str, str], list[int]]] = [
     ({"limit": "2", "cursor": "start"},          [0, 1]),
     ({"since": "2020-01-01T00:00:00Z"},          [0, 1, 2, 3, 4]),
     ({"since": "2999-01-01T00:00:00Z"},          []),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize("filters,expected", POLLS, ids=[str(f) for f, _ in POLLS])

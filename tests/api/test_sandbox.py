@@ -26,8 +26,8 @@ def name(registry: Registry) -> str:
 
 
 EXTERNAL = [{"host": "ns1.rehearsed.net"}, {"host": "ns2.rehearsed.net"}]
+# fmt: off
 MUTATIONS: list[tuple[str, str, dict[str, Any]]] = [
-    # fmt: off
     ("POST",   "/domains",                     {"label": "rehearsed", "tld": "example", "nameservers": EXTERNAL, "registrant": {"name": "A"}}),
     ("POST",   "/domains/{name}/renew",        {"years": 1}),
     ("PATCH",  "/domains/{name}",              {"status": ["clientHold"], "auto_renew": False}),
@@ -35,8 +35,8 @@ MUTATIONS: list[tuple[str, str, dict[str, Any]]] = [
     ("PUT",    "/domains/{name}/nameservers",  {"nameservers": EXTERNAL}),
     ("PUT",    "/domains/{name}/records",      {"records": [{"name": "@", "type": "A", "ttl": 60, "values": ["192.0.2.1"]}]}),
     ("DELETE", "/domains/{name}",              {}),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize("method,path,body", MUTATIONS, ids=[f"{m} {p}" for m, p, _ in MUTATIONS])

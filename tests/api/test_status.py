@@ -9,10 +9,10 @@ import pytest
 
 from namestead import errors
 from namestead.api.server import HttpSettings
-from namestead.commands.operator.create_key import REGISTRAR_SCOPES
 from namestead.commands.table import TABLE
 from namestead.objects.domain import Phase
 from namestead.rules import lifecycle
+from namestead.rules.permissions import REGISTRAR_SCOPES
 from tests.api.registry import NO_LIMIT, Registry
 
 Make = Callable[..., Registry]

@@ -414,8 +414,8 @@ class Peer:
 
 
 STATUS = BASE + "/status"
+# fmt: off
 PLAIN: list[tuple[str, str, dict[str, str], int]] = [
-    # fmt: off
     # from             over     with                                  answered
     ("127.0.0.1",      "http",  {},                                   200),
     ("::1",            "http",  {},                                   200),
@@ -427,8 +427,8 @@ PLAIN: list[tuple[str, str, dict[str, str], int]] = [
     ("192.0.2.9",      "http",  {"x_forwarded_proto": "https"},       401),
     ("192.0.2.9",      "http",  {"x_forwarded_for": "127.0.0.1"},     401),
     ("192.0.2.9",      "https", {},                                   200),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize("peer,scheme,headers,expected", PLAIN)
@@ -440,8 +440,8 @@ def test_a_key_in_the_clear_is_refused_but_from_this_machine_and_named_proxies(
     assert 200 == Peer(registry, plain_http_on_any_address=True).get(STATUS, peer, scheme, **headers)
 
 
+# fmt: off
 METRICS: list[tuple[str, dict[str, str], int]] = [
-    # fmt: off
     ("127.0.0.1", {},                                                200),
     ("192.0.2.9", {},                                                404),
     ("192.0.2.9", {"x_forwarded_for": "127.0.0.1"},                  404),
@@ -452,8 +452,8 @@ METRICS: list[tuple[str, dict[str, str], int]] = [
     ("10.1.2.3",  {"x_forwarded_for": "192.0.2.9, 172.16.0.1, 10.9.9.9"}, 200),
     ("10.1.2.3",  {"x_forwarded_for": "nonsense"},                   404),
     ("172.16.0.1", {},                                               200),
-    # fmt: on
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize("peer,headers,expected", METRICS)

@@ -9,7 +9,9 @@ from tests.cli.conftest import CommandLine
 
 def test_money_in_and_out(cli: CommandLine) -> None:
     cli.json("account", "create", "purse", "--name", "Purse", "--currency", "USD")
-    assert "100.00" == cli.json("account", "deposit", "purse", "100.00", "--reference", "invoice 7")["balance"]["amount"]
+    assert (
+        "100.00" == cli.json("account", "deposit", "purse", "100.00", "--reference", "invoice 7")["balance"]["amount"]
+    )
     assert "59.50" == cli.json("account", "deposit", "purse", "--", "-40.50")["balance"]["amount"]
     refused = cli.refused("account", "deposit", "purse", "--", "-59.51")
     assert "insufficient_balance" == refused["error"]

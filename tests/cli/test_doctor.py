@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from namestead.store.migrate import ensure_partitions, migrate
 from tests.cli.conftest import CommandLine
 from tests.conftest import create_database, drop_database
 from tests.serving import Served
@@ -20,7 +22,10 @@ from tests.serving import Served
 def used(demo: Served) -> str:
     """The demo after some use: its database's URL."""
     with demo.client() as alpha, demo.client("beta") as beta:
-        body = {"domain": "whole.example", "nameservers": [{"host": "ns1.elsewhere.test"}, {"host": "ns2.elsewhere.test"}]}
+        body = {
+            "domain": "whole.example",
+            "nameservers": [{"host": "ns1.elsewhere.test"}, {"host": "ns2.elsewhere.test"}],
+        }
         assert 201 == alpha.post("/domains", json=body, headers={"Idempotency-Key": "whole"}).status_code
         secret = "Transfer-Me-To-Beta-1234"
         alpha.post("/domains", json={"domain": "moving.example", "auth_info": secret})
@@ -40,10 +45,6 @@ def copy(used: str, demo: Served) -> Iterator[str]:
 
 async def _copy(source: str, target: str) -> None:
     """Every row of every table, by COPY: a template would need the demo to let go of its database."""
-    from io import BytesIO  # noqa: PLC0415 - for this alone
-
-    from namestead.store.migrate import ensure_partitions, migrate  # noqa: PLC0415
-
     old, new = await asyncpg.connect(source), await asyncpg.connect(target)
     try:
         await migrate(new)
@@ -94,8 +95,10 @@ def test_green(copy: str, cli: CommandLine) -> None:
         ("UPDATE domain SET ended_at = now(), end_reason = 'released' WHERE name = 'whole.example'", "delegations"),
         ("UPDATE domain SET registrar_id = 1 WHERE name = 'whole.example'", "owners"),
         (
-            "DROP INDEX domain_live_name; CREATE TABLE t AS SELECT * FROM domain WHERE name = 'whole.example';"
-            "UPDATE t SET id = -1; INSERT INTO domain SELECT * FROM t",
+            (
+                "DROP INDEX domain_live_name; CREATE TABLE t AS SELECT * FROM domain WHERE name = 'whole.example';"
+                "UPDATE t SET id = -1; INSERT INTO domain SELECT * FROM t"
+            ),
             "registrations",
         ),
         ("UPDATE migration SET digest = 'other'", "migrations"),
@@ -114,11 +117,16 @@ def test_red(copy: str, damage: str, check: str) -> None:
     [
         ("UPDATE domain SET next_due = now() - interval '1 day' WHERE name = 'whole.example'", "due events"),
         (
-            "UPDATE zone SET policy = jsonb_set(policy, '{backend,adapter}', '\"rfc2136\"');"
-            "UPDATE outbox SET queued_at = queued_at - interval '2 hours'",
+            (
+                "UPDATE zone SET policy = jsonb_set(policy, '{backend,adapter}', '\"rfc2136\"');"
+                "UPDATE outbox SET queued_at = queued_at - interval '2 hours'"
+            ),
             "publishing",
         ),
-        ("UPDATE posting SET occurred_at = occurred_at + interval '10 years' WHERE reason = 'deposit'", "default partitions"),
+        (
+            "UPDATE posting SET occurred_at = occurred_at + interval '10 years' WHERE reason = 'deposit'",
+            "default partitions",
+        ),
     ],
 )
 def test_warnings(copy: str, damage: str, check: str) -> None:

@@ -22,7 +22,9 @@ def test_a_name_with_its_history(cli: CommandLine, demo: Served) -> None:
 
 
 def test_a_name_nobody_has(cli: CommandLine) -> None:
-    assert (True, None) == tuple(cli.json("domain", "show", "free.example")[k] for k in ("available", "lifecycle_state"))
+    assert (True, None) == tuple(
+        cli.json("domain", "show", "free.example")[k] for k in ("available", "lifecycle_state")
+    )
     cli.json("retained", "add", "kept.example", "--kind", "blocked")
     shown = cli.json("domain", "show", "kept.example")
     assert (False, "blocked", ["blocked"]) == (shown["available"], shown["reason"], shown["retained"])
@@ -81,7 +83,9 @@ async def _dump(url: str) -> str:
 
 def test_erasure_leaves_nothing_of_a_person_anywhere(cli: CommandLine, demo: Served) -> None:
     with demo.client() as alpha:
-        made = alpha.post("/domains", json={"domain": "erika.example", "registrant": WHO}, headers={"Idempotency-Key": "e1"})
+        made = alpha.post(
+            "/domains", json={"domain": "erika.example", "registrant": WHO}, headers={"Idempotency-Key": "e1"}
+        )
         contact = made.json()["registration"]["registrant"]["id"]
         # Written into more answers, under other names, by a rehearsal, and after another holder took over.
         alpha.post("/domains", json={"domain": "erika2.example", "registrant_id": contact})
@@ -99,7 +103,9 @@ def test_erasure_leaves_nothing_of_a_person_anywhere(cli: CommandLine, demo: Ser
         assert [] == [word for word in PERSONAL if word in after]
         assert "Someone Else" in after, "another person's data is untouched"
 
-        again = alpha.post("/domains", json={"domain": "erika.example", "registrant": WHO}, headers={"Idempotency-Key": "e1"})
+        again = alpha.post(
+            "/domains", json={"domain": "erika.example", "registrant": WHO}, headers={"Idempotency-Key": "e1"}
+        )
         assert (True, {"id": contact}) == (again.json()["idempotent"], again.json()["registration"]["registrant"])
     assert 0 == cli("doctor").status
 

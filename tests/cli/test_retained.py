@@ -25,7 +25,9 @@ def create(demo: Served, name: str, token: str | None = None) -> str:
 
 
 def test_a_reserved_name_opens_once_with_its_token(cli: CommandLine, demo: Served) -> None:
-    made = cli.json("retained", "add", "bank.example", "--kind", "reserved", "--reason", "regulated", "--generate-token")
+    made = cli.json(
+        "retained", "add", "bank.example", "--kind", "reserved", "--reason", "regulated", "--generate-token"
+    )
     assert "name_reserved" == create(demo, "bank.example")
     assert "allocation_token_invalid" == create(demo, "bank.example", "wrong" * 5)
     assert made["allocation_token"] not in cli("log", "show", made["audit_id"], "--json").out
@@ -41,7 +43,10 @@ def test_a_token_of_ones_own_comes_from_a_file(cli: CommandLine, demo: Served, t
     done = cli("retained", "add", "own2.example", "--kind", "claim", "--token", "as-an-argument")
     assert (1, True) == (done.status, "others could read" in done.err)
     assert 1 == cli("retained", "add", "own2.example", "--kind", "claim", "--token", "-", stdin="short\n").status
-    assert 0 == cli("retained", "add", "own2.example", "--kind", "claim", "--token", "-", stdin="long-enough-token\n").status
+    assert (
+        0
+        == cli("retained", "add", "own2.example", "--kind", "claim", "--token", "-", stdin="long-enough-token\n").status
+    )
 
 
 def test_dates(cli: CommandLine, demo: Served) -> None:
@@ -49,7 +54,10 @@ def test_dates(cli: CommandLine, demo: Served) -> None:
     assert "ok" == create(demo, "later.example"), "not in force yet"
     shown = {e["name"]: e["starts_at"] for e in cli.json("retained", "list", "--kind", "disputed")["retained"]}
     assert "2099-01-01T00:00:00Z" == shown["later.example"]
-    assert "value_out_of_range" == cli.refused("retained", "add", "past.example", "--kind", "blocked", "--until", "2001-01-01")["error"]
+    assert (
+        "value_out_of_range"
+        == cli.refused("retained", "add", "past.example", "--kind", "blocked", "--until", "2001-01-01")["error"]
+    )
     assert 2 == cli("retained", "add", "past.example", "--kind", "blocked", "--until", "tomorrow").status
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from namestead.cli import zone_file
 from namestead.cli.demo import policy
-from namestead.objects.names import Name
+from namestead.objects.names import IdnTable, LabelPolicy, Name
+from namestead.objects.zone import Price, Zone
 from tests.cli.conftest import CommandLine
 
 
@@ -99,13 +102,6 @@ def test_a_zone_that_is_not_there(cli: CommandLine) -> None:
 
 
 def test_a_policy_reads_back_as_it_was_written(tmp_path: Path) -> None:
-    from datetime import UTC, datetime  # noqa: PLC0415 - for this test alone
-
-    from msgspec.structs import replace  # noqa: PLC0415
-
-    from namestead.objects.names import IdnTable, LabelPolicy  # noqa: PLC0415
-    from namestead.objects.zone import Price, Zone  # noqa: PLC0415
-
     starts, ends = datetime(2027, 1, 1, tzinfo=UTC), datetime(2027, 6, 1, 12, 30, tzinfo=UTC)
     own = IdnTable("own", frozenset("äöz"), "mine")
     whole = replace(
@@ -114,6 +110,6 @@ def test_a_policy_reads_back_as_it_was_written(tmp_path: Path) -> None:
         prices=(Price("create", 99900, "EUR", "gold", 2, starts, ends), *policy().prices),
         premium={"gold": "gold", "1": "gold"},
     )
-    zone = Zone(1, Name("example"), True, None, whole, starts)
+    zone = Zone(1, Name("example"), test=True, house_registrar_id=None, policy=whole, created_at=starts)
     read = zone_file.read(Path(written(tmp_path, zone_file.write(zone, "house"))))
     assert (Name("example"), True, "house", whole) == (read.name, read.test, read.house_registrar, read.policy)

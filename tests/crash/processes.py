@@ -54,7 +54,7 @@ class Worker:
 
 async def start(url: str, log: Path | None = None) -> Worker:
     """A worker that is ready. What it logs goes to `log`."""
-    with Path(log or os.devnull).open("ab") as errors:
+    with Path(log or os.devnull).open("ab") as errors:  # noqa: ASYNC230 - opened once, for the process to write to
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             WORKER,

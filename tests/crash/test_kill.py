@@ -1,4 +1,4 @@
-"""`kill -9` of the engine's process and of PostgreSQL under load: everything answered is there, and nothing is there twice.
+"""`kill -9` of the engine's process and of PostgreSQL under load: what was answered is there, and nothing twice.
 
 The driver sends creates and renewals with idempotency keys through a worker process, and sends what was not answered
 again with the same key, as a registrar does. `NAMESTEAD_CRASH_SEED` repeats a run.
@@ -32,7 +32,7 @@ FINAL = {"ok", "domain_not_available", "domain_not_found", "not_sponsor", "max_l
 
 
 class Load:
-    """Orders without end, `IN_FLIGHT` at a time, until `stop`. Knows what was answered, and sends again what was not."""
+    """Orders without end, `IN_FLIGHT` at a time, until `stopping`. What was not answered is sent again."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -56,7 +56,11 @@ class Load:
             order |= {"do": "create", "name": f"hot{chance.randrange(HOT_NAMES)}.example"}
         else:
             hosts = [f"ns{chance.randrange(9)}.shared.net" for _ in range(2)]
-            order |= {"do": "create", "name": f"n{n}.example", "nameservers": sorted({*hosts, "ns9.shared.net", "nsa.net"})}
+            order |= {
+                "do": "create",
+                "name": f"n{n}.example",
+                "nameservers": sorted({*hosts, "ns9.shared.net", "nsa.net"}),
+            }
         self._orders[n] = order
         return order
 
@@ -155,7 +159,9 @@ def test_killed_twenty_times_and_nothing_lost_and_nothing_twice(own_server: Embe
         outcomes = Counter(a["outcome"] for a in answers.values())
         again = sum(1 for n in answers if load.tries[n] > 1)
         replayed = sum(1 for a in answers.values() if a.get("idempotent"))
-        print(f"{time.monotonic() - begun:.0f} s, {dict(outcomes)}, {again} sent again, {replayed} of them done before")
+        print(  # noqa: T201 - shown with a failure
+            f"{time.monotonic() - begun:.0f} s, {dict(outcomes)}, {again} sent again, {replayed} of them done before"
+        )
         assert len(answers) == len(load._orders) > 200
         assert again > 0
 

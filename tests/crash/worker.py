@@ -70,7 +70,9 @@ async def carry_out(engine: Engine, order: Order) -> None:
             said |= {"outcome": "admitted" if counted.admitted else "turned away", "reset_at": counted.reset_at}
         else:
             principal = Principal(f"key:{order.by}", 100 + order.by, 500 + order.by)  # tests/engine/register.Channel
-            answer = await engine.submit(command_of(order), Envelope(principal, Surface.HTTP, False, order.key))
+            answer = await engine.submit(
+                command_of(order), Envelope(principal, Surface.HTTP, idempotency_key=order.key)
+            )
             said |= {"outcome": "ok", "log_id": answer.audit_id, "idempotent": answer.idempotent}
             said["id"] = getattr(answer.result, "roid", None)
     except Refusal as refusal:

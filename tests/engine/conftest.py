@@ -31,7 +31,9 @@ def register(postgres_url: str, built_register: str) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def plain_logs() -> Iterator[None]:
-    """What the engine says, shown with a failed test; tracebacks without the values in them, which takes a second each."""
-    structlog.configure(processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)])
+    """What the engine says, shown with a failed test; tracebacks without values, which take a second each."""
+    structlog.configure(
+        processors=[structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+    )
     yield
     structlog.reset_defaults()

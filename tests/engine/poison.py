@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +76,12 @@ WAYS: dict[str, Callable[[Outcome[Any]], Outcome[Any]]] = {
     ),
     "an answer nobody can write": lambda o: replace(o, result=object()),
 }
-REFUSED_BY_THE_DATABASE = ("breaks a check", "breaks a foreign key", "a value no column holds", "money that moves nothing")
+REFUSED_BY_THE_DATABASE = (
+    "breaks a check",
+    "breaks a foreign key",
+    "a value no column holds",
+    "money that moves nothing",
+)
 HOWS = (
     *WAYS,
     "needs raises",
@@ -114,7 +119,9 @@ class PoisonedQuery:
         return {}
 
 
-def learn(monkeypatch: pytest.MonkeyPatch, command: type[Any], *, kind: Kind = Kind.TRANSFORM, result: Any = Any) -> None:
+def learn(
+    monkeypatch: pytest.MonkeyPatch, command: type[Any], *, kind: Kind = Kind.TRANSFORM, result: Any = Any
+) -> None:
     """Put a command of the tests' own into the command table."""
     row = Row(f"test_{command.__name__.lower()}", command, kind, Party.REGISTRAR, result)
     monkeypatch.setitem(BY_TYPE, command, row)

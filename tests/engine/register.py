@@ -1,4 +1,5 @@
-"""A small register to test the engine on, and what must hold of any register afterwards (DESIGN, "What must always hold").
+"""A small register to test the engine on, and what must hold of any register afterwards (DESIGN, "What must always
+hold").
 
 `problems` is written against the tables alone and shares no code with the product's own checks.
 """
@@ -92,7 +93,7 @@ def codes(outcomes: Iterable[Any]) -> dict[str, int]:
 async def all_of(calls: Iterable[Coroutine[Any, Any, Answer[Any]]], seconds: float = 60) -> list[Any]:
     """Every answer or refusal, in order. Nobody may be left waiting."""
     async with asyncio.timeout(seconds):
-        return await asyncio.gather(*calls, return_exceptions=True)
+        return list(await asyncio.gather(*calls, return_exceptions=True))
 
 
 async def one(call: Coroutine[Any, Any, Answer[Any]], seconds: float = 30) -> Any:
@@ -172,7 +173,7 @@ async def blocked(url: str, count: int = 1, doing: str = "batches") -> list[int]
         " AND application_name LIKE 'namestead ' || $1 || '%'"
     )
     async with asyncio.timeout(20):
-        while len(found := await fetch(url, query, doing)) < count:
+        while len(found := await fetch(url, query, doing)) < count:  # noqa: ASYNC110 - of the database, not of a task
             await asyncio.sleep(0.02)
     return [row["pid"] for row in found]
 
@@ -243,7 +244,7 @@ async def _registrar(c: asyncpg.Connection[Any], channel: Channel) -> None:
     )
 
 
-# -------------------------------------------------------------------------------------------------- what must always hold
+# ------------------------------------------------------------------------------------------------ what must always hold
 
 # A name and a query that finds what breaks it.
 INVARIANTS: dict[str, str] = {

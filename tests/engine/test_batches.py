@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -89,7 +90,7 @@ def test_a_poisoned_command_ends_alone(
 
 
 def test_only_as_many_halves_as_it_takes(register: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of 64 that the database refuses is alone after six halvings; one that only its own decision breaks needs none."""
+    """One of 64 that the database refuses is alone after six halvings; one whose decision raises needs none."""
     learn(monkeypatch, Poisoned)
 
     async def main() -> None:
@@ -106,13 +107,13 @@ def test_only_as_many_halves_as_it_takes(register: str, monkeypatch: pytest.Monk
 
 def _count(engine: Engine, metric: str) -> float:
     [family] = getattr(engine.metrics, metric).collect()
-    return sum(s.value for s in family.samples if s.name.endswith("_total"))
+    return math.fsum(s.value for s in family.samples if s.name.endswith("_total"))
 
 
 def test_a_refusal_by_a_constraint_has_its_meaning_and_its_log_row(
     register: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody who follows other rules brought the name into being: the last guard holds, and answers like the first."""
+    """Somebody who follows other rules made the name: the last guard holds, and answers like the first."""
     monkeypatch.setattr(load_module, "FIND_DOMAINS", load_module.FIND_DOMAINS + " AND false")  # blind to what is there
 
     async def main() -> None:
@@ -218,7 +219,12 @@ def test_a_relation_that_moves_is_read_again(register: str, monkeypatch: pytest.
             monkeypatch.setattr(load_module, "_subordinates", moving)
             outcomes = await all_of(submit(engine, RenewDomain(Name("parent.example"))) for _ in range(3))
             assert {"ok": 3} == codes(outcomes)
-        assert [1] * 6 + [1, 1, 0, 0] == moves  # three attempts together; then the first alone, after which nothing is due
+        assert [1] * 6 + [
+            1,
+            1,
+            0,
+            0,
+        ] == moves  # three attempts together; then the first alone, after which nothing is due
         _, *renewals = await log_of(register, "parent.example")
         assert 3 == len({r["xact"] for r in renewals}) == len(renewals)
         assert {} == await problems(register)
@@ -430,9 +436,7 @@ def test_a_graceful_stop_answers_everything_accepted(register: str) -> None:
         engine = Engine(register)
         await engine.start()
         calls = [asyncio.create_task(one(submit(engine, create(f"n{n}"), R0))) for n in range(700)]
-        calls += [
-            asyncio.create_task(one(engine.submit(create(f"l{n}"), R1.envelope(), long=True))) for n in range(70)
-        ]
+        calls += [asyncio.create_task(one(engine.submit(create(f"l{n}"), R1.envelope(), long=True))) for n in range(70)]
         calls += [asyncio.create_task(one(engine.ask(InfoDomain(Name("a.example")), R0.envelope())))]
         await asyncio.sleep(0.01)
         await engine.stop()

@@ -1,4 +1,4 @@
-"""Several processes on one database: neither collide, nor deadlock, nor lose count of the money (DESIGN, invariants 1 and 3)."""
+"""Several processes on one database neither collide, nor deadlock, nor lose count of the money (DESIGN, 1 and 3)."""
 
 from __future__ import annotations
 

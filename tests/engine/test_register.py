@@ -14,15 +14,16 @@ BREAKS = {
     "every registration has one create in the log, and every create a registration": "DELETE FROM version",
     "every registration has its versions": "UPDATE domain SET version = 2",
     "every registration that was paid for was paid for once": "INSERT INTO posting (log_id, n, occurred_at, debit,"
-    " debit_book, credit, credit_book, amount, currency, reason) SELECT log_id, 1, occurred_at, debit, debit_book, credit,"
-    " credit_book, amount, currency, reason FROM posting WHERE reason = 'create'",
+    " debit_book, credit, credit_book, amount, currency, reason) SELECT log_id, 1, occurred_at, debit, debit_book,"
+    " credit, credit_book, amount, currency, reason FROM posting WHERE reason = 'create'",
     "a balance is the sum of its postings": "UPDATE account SET balance = balance + 1",
     "what is held is the sum of its postings": "UPDATE account SET held = held + 1",
     "no command took a balance past its limit": "UPDATE account SET balance = -1",
     "money, versions and outbox belong to a success in the log": "UPDATE command_log SET status = 'failed'",
     "a key stands for a success that carries it": "UPDATE idempotency_key SET log_id = 0",
     "a key had one success": "UPDATE command_log SET idempotency_key = 'k' WHERE command = 'create_domain'",
-    "delegations lead to hosts and live registrations": "DELETE FROM delegation; INSERT INTO delegation VALUES (-1, -2, 0)",
+    "delegations lead to hosts and live registrations": "DELETE FROM delegation; "
+    "INSERT INTO delegation VALUES (-1, -2, 0)",
 }
 BY_CONSTRUCTION = {"the ledger sums to zero"}
 

@@ -70,6 +70,6 @@ def test_require(there: object, given: str | None, failures: int, kind: errors.K
 
 
 def test_the_sandboxs_own_is_strong() -> None:
-    from namestead.rules import sandbox  # noqa: PLC0415 - only here
+    from namestead.rules import sandbox
 
     auth_info.require_strong(sandbox.auth_info(ALPHA, 1))

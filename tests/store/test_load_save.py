@@ -32,7 +32,7 @@ from namestead.objects.host import Host
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, ListingStatus, Registrar
 from namestead.objects.retained import Retained, RetainedKind
-from namestead.objects.zone import Policy, Zone
+from namestead.objects.zone import ContactModel, Lengths, Policy, Price, Zone
 from namestead.store import load as load_module
 from namestead.store import rows
 from namestead.store.constraints import MEANINGS, explain
@@ -83,11 +83,7 @@ hashes = st.none() | st.binary(min_size=32, max_size=32)
 small = st.integers(1, 2**31 - 1)
 big = st.integers(-(2**63), 2**63 - 1)
 maybe_limits = st.none() | small
-
-
-def made(noun: type[Any], **fixed: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """A noun with its values drawn from its types, and the columns that constraints bind as given."""
-    return st.builds(noun, **fixed)
+spans = st.timedeltas(timedelta(0), timedelta(days=4000))
 
 
 postals = st.builds(
@@ -204,7 +200,9 @@ clusters = st.tuples(domains, st.tuples(*map(a_host, HOST_IDS)), st.tuples(*map(
 
 Cluster = tuple[Domain, tuple[Host, ...], tuple[Contact, ...]]
 
-slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+slow = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 async def _save_cluster(connection: Connection, cluster: Cluster, *, new: bool) -> None:
@@ -288,6 +286,21 @@ policies = st.builds(
     open=st.booleans(),
     premium=st.dictionaries(odd_texts, odd_texts, max_size=2),
     min_years=small,
+    prices=st.lists(
+        st.builds(
+            Price,
+            command=odd_texts,
+            amount=big,
+            currency=odd_texts,
+            tier=odd_texts,
+            years=maybe_limits,
+            starts=maybe_instants,
+            ends=maybe_instants,
+        ),
+        max_size=2,
+    ).map(tuple),
+    lengths=st.builds(Lengths, add_grace=spans, redemption=spans, transfer_wait=spans),
+    contacts=st.sampled_from(ContactModel),
 )
 zones = st.builds(
     Zone,
@@ -413,7 +426,7 @@ TABLES = (
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
 def test_the_columns_are_the_tables_own(url: str, table: rows.Table[Any]) -> None:
-    """Names, types and order of nothing left to chance; and the update writes each that may change, never the others."""
+    """Names and types; and the update writes each that may change, never the others."""
 
     async def main() -> None:
         found = await fetch(
@@ -439,7 +452,9 @@ def test_what_postgresql_cannot_hold_is_refused_whole(url: str, bad: str, where:
 
     async def main() -> None:
         async with transaction(url) as connection:
-            domain = Domain(900_001, Name("odd.example"), 10, R0.registrar_id, R0.registrar_id, NOW, NOW, auto_renew=True)
+            domain = Domain(
+                900_001, Name("odd.example"), 10, R0.registrar_id, R0.registrar_id, NOW, NOW, auto_renew=True
+            )
             match where:
                 case "tier":
                     domain = replace(domain, tier=bad)
@@ -669,7 +684,7 @@ def test_inside_each_step_locks_are_sorted(url: str) -> None:
                 assert sorted(set(ids)) == list(ids)
                 sizes.append(len(ids))
                 assert query == load_module.LOCK_NAMES or "ORDER BY id FOR NO KEY UPDATE" in query
-            # 3 names that may be registered or retained, 3 hosts, 2 contacts, 2 idempotency keys, an API key, an account
+            # 3 names, registered or retained, 3 hosts, 2 contacts, 2 idempotency keys, an API key, an account
             assert [12, 3, 1, 3, 2] == sizes
 
     run(main())
@@ -869,7 +884,8 @@ def test_now_is_never_before_what_a_locked_row_says(url: str, table: str) -> Non
 REFUSED: dict[str, str] = {
     # What two processes with different rules could do, and the database does not let them.
     "domain_live_name": """
-        INSERT INTO domain SELECT (r).* FROM (SELECT jsonb_populate_record(d, '{"id": 900002}') AS r FROM domain d) x""",
+        INSERT INTO domain
+        SELECT (r).* FROM (SELECT jsonb_populate_record(d, '{"id": 900002}') AS r FROM domain d) x""",
     "host_live_name": "INSERT INTO host (id, name, registrar_id, created_by, created_at)"
     " VALUES (900031, 'ns900011.other.net', 1, 1, now())",
     "contact_live_handle": "INSERT INTO contact (id, handle, registrar_id, created_by, created_at, detail)"
@@ -897,7 +913,9 @@ def test_what_the_database_refuses_has_a_meaning(url: str, constraint: str) -> N
 
 
 def test_what_says_something_of_the_server_alone_is_to_be_tried_again() -> None:
-    kinds = {type(p).__name__: explain(p).kind.code for p in (asyncpg.DiskFullError("x"), asyncpg.DeadlockDetectedError("x"))}
+    kinds = {
+        type(p).__name__: explain(p).kind.code for p in (asyncpg.DiskFullError("x"), asyncpg.DeadlockDetectedError("x"))
+    }
     assert {"DiskFullError": "backend_unavailable", "DeadlockDetectedError": "backend_unavailable"} == kinds
     defect: Refusal = explain(asyncpg.CheckViolationError("x"))
     assert "internal_error" == defect.kind.code

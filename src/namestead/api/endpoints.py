@@ -38,8 +38,8 @@ class Endpoint:
     without_channel: bool = False
 
 
+# fmt: off
 ENDPOINTS: dict[str, Endpoint] = {
-    # fmt: off
     "reset_sandbox": Endpoint(answers.Reset, answers.reset, schemas.ResetBody),
     "check_domain": Endpoint(
         answers.Checked, answers.checked, schemas.CheckBody, also=answers.CheckedAll, render_also=answers.checked_all
@@ -59,5 +59,5 @@ ENDPOINTS: dict[str, Endpoint] = {
     "balance": Endpoint(answers.Balance, lists=queries.BalanceQuery, page=answers.balance),
     "poll": Endpoint(answers.Events, lists=queries.PollQuery, page=answers.events),
     "list_pending": Endpoint(answers.Pending, lists=queries.PendingQuery, page=answers.pending),
-    # fmt: on
 }
+# fmt: on

@@ -286,16 +286,15 @@ class Registry:
 
     async def _start_workers(self, port: int | None) -> None:
         loop = asyncio.get_running_loop()
-        ready = [loop.create_future() for _ in range(self._settings.workers)]
+        ready: list[asyncio.Future[None]] = [loop.create_future() for _ in range(self._settings.workers)]
         for number, came in enumerate(ready):
             jobs = number == 0 and self._settings.serves("jobs")
             task = Task(self._settings, self._place.url, port, jobs)
             self._workers.append(loop.create_task(self._keep_worker(task, number, came), name=f"worker {number}"))
         all_of_them = asyncio.gather(*ready)
         stopping = asyncio.ensure_future(self._stop.wait())
-        await asyncio.wait(
-            (all_of_them, stopping, *self._workers), timeout=WORKER_COMES_WITHIN, return_when=asyncio.FIRST_COMPLETED
-        )
+        watched: list[asyncio.Future[Any]] = [all_of_them, stopping, *self._workers]
+        await asyncio.wait(watched, timeout=WORKER_COMES_WITHIN, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if not all_of_them.done() and not self._stop.is_set():
             all_of_them.cancel()

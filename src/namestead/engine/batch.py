@@ -101,6 +101,7 @@ class BatchRunner:
     async def _run(self, batch: list[Submission], until: float) -> None:
         moved = retried = short = 0
         unknown: OutcomeUnknown | None = None
+        changed = False
         while True:
             try:
                 async with asyncio.timeout(max(0.1, until - time.monotonic())):
@@ -148,7 +149,7 @@ class BatchRunner:
                 await self._rollback()
                 await self._halve(batch, problem, until)
                 return
-        await self._after(connection, changed)
+        await self._after(changed)
 
     async def _attempt(self, connection: asyncpg.Connection[Any], batch: list[Submission]) -> bool:
         """One transaction. Says whether reference data changed. What comes after the commit is not in here: whatever
@@ -180,10 +181,11 @@ class BatchRunner:
         step.labels("decide and save").observe(time.perf_counter() - loaded_at)
         return changed
 
-    async def _after(self, connection: asyncpg.Connection[Any], changed: bool) -> None:
+    async def _after(self, changed: bool) -> None:
         """Look ahead for the next batch. This one is over: if the connection breaks here, only it is given up."""
         try:
             async with asyncio.timeout(LOOK_AHEAD):
+                connection = await self._line.get()
                 if changed:
                     await self._reference.refresh(connection)
                 await self._log_ids.refill(connection, IDS_AHEAD // 2)
@@ -204,7 +206,7 @@ class BatchRunner:
         """Whether a commit of unknown outcome happened. Waits until the server says the old transaction is over: only
         then do its log rows, there or not, settle the matter. A transaction id the server has never heard of was lost
         with an unflushed log, and may meanwhile stand for another transaction: the log ids decide, not the status."""
-        while await self._status(connection, unknown.xid) == "in progress":
+        while await self._status(connection, unknown.xid) == "in progress":  # noqa: ASYNC110 - another server's state
             await asyncio.sleep(0.05)
         committed = await connection.fetchval(LOGGED, unknown.log_ids) is not None
         self._metrics.unknown.labels("committed" if committed else "aborted").inc()

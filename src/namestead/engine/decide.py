@@ -199,7 +199,7 @@ class Decisions:
         account = self._account(registrar)
         balance = (account.balance, account.currency) if account is not None else None
         sandboxed = status is LogStatus.SANDBOX
-        s.answer = Answer(outcome.result, s.log_id, shown, sandboxed, False, balance)
+        s.answer = Answer(outcome.result, s.log_id, shown, sandboxed, balance=balance)
         if not s.row.transform and e.idempotency_key is None and not self._evidence(s):
             return
         text = None
@@ -220,9 +220,10 @@ class Decisions:
 
     def _refused(self, s: Submission, refusal: Refusal) -> None:
         s.answer, s.refusal = None, refusal
-        if s.row.transform or s.envelope.idempotency_key is not None or self._evidence(s):
+        guessed = refusal.kind is errors.AUTH_INFO_INVALID
+        if s.row.transform or guessed or s.envelope.idempotency_key is not None or self._evidence(s):
             self._log(s, LogStatus.FAILED, error=refusal.kind.code)
-        if refusal.kind is errors.AUTH_INFO_INVALID and s.command.subject in self.facts.failed_auth:
+        if guessed and s.command.subject in self.facts.failed_auth:
             self.facts.failed_auth[Name(s.command.subject)] += 1
 
     def _account(self, registrar: Registrar | None) -> Account | None:
@@ -241,7 +242,7 @@ class Decisions:
         command = SettleDomain(domain.name, due)
         s = Submission(command, BY_TYPE[SettleDomain], TIMES_ENVELOPE, self._new_object_id, None, 0.0)
         s.log_id = self._new_log_id()
-        context = Context(BY_TIME, None, Surface.JOBS, False, s.ids)
+        context = Context(BY_TIME, None, Surface.JOBS, sandbox=False, ids=s.ids)
         outcome = command.decide(facts, context)
         if facts is not self.facts:
             for change in outcome.changes:
@@ -386,7 +387,7 @@ def _answer_again(stored: Stored) -> Answer[Any]:
     row = BY_NAME[stored.command]
     result = msgspec.json.decode(kept.result, type=row.result)
     balance = (kept.balance, kept.currency) if kept.balance is not None and kept.currency is not None else None
-    return Answer(result, stored.log_id, kept.status, stored.status == LogStatus.SANDBOX, True, balance)
+    return Answer(result, stored.log_id, kept.status, stored.status == LogStatus.SANDBOX, idempotent=True, balance=balance)
 
 
 def fork(facts: Facts) -> Facts:

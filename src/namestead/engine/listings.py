@@ -312,8 +312,8 @@ async def balance(connection: Connection, asked: Balance, by: Principal) -> Bala
     )
 
 
+# fmt: off
 _KINDS: dict[tuple[str | None, str | None], str] = {
-    # fmt: off
     # (the account's book that gave, the account's book that got)
     ("balance", None): "charge",
     (None, "balance"): "credit",
@@ -321,8 +321,8 @@ _KINDS: dict[tuple[str | None, str | None], str] = {
     ("held", "balance"): "release",
     ("held", None): "capture",
     (None, "held"): "credit",
-    # fmt: on
 }
+# fmt: on
 
 
 def _movement(row: Mapping[str, Any], account_id: int) -> Movement:

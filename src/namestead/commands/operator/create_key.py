@@ -14,29 +14,10 @@ from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.objects.facts import Facts, Reference
 from namestead.objects.registrar import ApiKey
+from namestead.rules.permissions import PROFILES
 
 REGISTRAR_API = "registrar_api"
 SINGLE = "single_scopes"
-
-REGISTRAR_SCOPES = (
-    "registrar:status",
-    "domains:check",
-    "domains:read",
-    "domains:create",
-    "domains:renew",
-    "domains:update",
-    "domains:transfer",
-    "domains:nameservers",
-    "domains:records:read",
-    "domains:records:write",
-    "domains:delete",
-    "audit:read",
-    "sandbox:reset",
-)
-"""contracts/registrar-api.md, "Who may call"."""
-
-PROFILES: dict[str, tuple[str, ...]] = {REGISTRAR_API: REGISTRAR_SCOPES}
-"""What a profile holds. A key keeps the scopes it was made with, should a profile grow."""
 
 
 @dataclass(frozen=True, slots=True)
