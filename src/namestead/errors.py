@@ -272,7 +272,9 @@ ALLOCATION_TOKEN_INVALID = _kind(
     2201,
     "The allocation token is wrong, used, expired or meant for another name. Ask the operator for a valid one.",
 )
-OBJECT_EXISTS = _kind("object_exists", 409, 2302, "There is one already. Use it as it is, or choose another name for it.")
+OBJECT_EXISTS = _kind(
+    "object_exists", 409, 2302, "There is one already. Use it as it is, or choose another name for it."
+)
 HOST_EXISTS = _kind("host_exists", 409, 2302, "The host exists already. Use it as it is, or update it.")
 CONTACT_EXISTS = _kind("contact_exists", 409, 2302, "The contact id is taken. Choose another one.")
 

@@ -115,7 +115,9 @@ def test_create_takes_label_and_tld_and_gives_both_forms_of_an_idn(registry: Reg
 
 def test_create_charges_the_price(registry: Registry) -> None:
     first = registry.client("epsilon").post("/domains", json={"domain": fresh()}).json()["balance"]["amount"]
-    second = registry.client("epsilon").post("/domains", json={"domain": fresh(), "years": 3}).json()["balance"]["amount"]
+    second = (
+        registry.client("epsilon").post("/domains", json={"domain": fresh(), "years": 3}).json()["balance"]["amount"]
+    )
     assert "30.00" == f"{float(first) - float(second):.2f}"
 
 
@@ -210,7 +212,15 @@ def test_check_of_one_name_is_one_result(registry: Registry) -> None:
 
 @pytest.mark.usefixtures("stocked")
 def test_check_of_a_list_keeps_its_order_and_one_bad_name_fails_no_other(registry: Registry) -> None:
-    asked = ["taken.example", "a b", "blocked.example", "disputed.example", "reserved.example", "claim.example", "x.shut"]
+    asked = [
+        "taken.example",
+        "a b",
+        "blocked.example",
+        "disputed.example",
+        "reserved.example",
+        "claim.example",
+        "x.shut",
+    ]
     results = registry.client().post("/domains/check", json={"domains": asked}).json()["results"]
     assert [
         ("registered", False),
@@ -284,7 +294,11 @@ def test_renew_adds_years_from_the_expiry(registry: Registry) -> None:
     assert again.status_code in (409, 422), again.text
     exact = registry.client().post(
         f"/domains/{name}/renew",
-        json={"years": 1, "current_expiry": answer.json()["registration"]["expires_at"], "fee": {"amount": "11.00", "currency": "EUR"}},
+        json={
+            "years": 1,
+            "current_expiry": answer.json()["registration"]["expires_at"],
+            "fee": {"amount": "11.00", "currency": "EUR"},
+        },
     )
     assert 200 == exact.status_code, exact.text
 
@@ -372,11 +386,15 @@ def test_a_pull_is_pending_until_the_sponsor_answers(registry: Registry) -> None
     moved = registry.client("beta").get(f"/domains/{name}").json()["registration"]
     assert "beta" == moved["registrar"]["slug"]
     when(moved["transferred_at"])
-    events = registry.client("alpha").get("/poll", params={"domain": name, "command": "transfer_domain"}).json()["events"]
+    events = (
+        registry.client("alpha").get("/poll", params={"domain": name, "command": "transfer_domain"}).json()["events"]
+    )
     assert {"beta", "alpha"} == {e["registrar"]["slug"] for e in events}
 
 
-@pytest.mark.parametrize("operation,by,status", [("reject", "alpha", "clientRejected"), ("cancel", "beta", "clientCancelled")])
+@pytest.mark.parametrize(
+    "operation,by,status", [("reject", "alpha", "clientRejected"), ("cancel", "beta", "clientCancelled")]
+)
 def test_a_pull_is_rejected_or_cancelled(registry: Registry, operation: str, by: str, status: str) -> None:
     name = made(registry, auth_info=AUTH)
     before = registry.client("beta").get("/balance").json()
@@ -405,7 +423,9 @@ def test_a_push_moves_nothing_before_the_gainer_approves(registry: Registry) -> 
 def test_ten_wrong_guesses_lock_the_transfer(registry: Registry) -> None:
     name = made(registry, auth_info=AUTH)
     answers = [
-        registry.client("beta").post(f"/domains/{name}/transfer", json={"auth_info": f"Guess-{n}-of-many-1234"}).json()["error"]
+        registry.client("beta")
+        .post(f"/domains/{name}/transfer", json={"auth_info": f"Guess-{n}-of-many-1234"})
+        .json()["error"]
         for n in range(11)
     ]
     assert ["auth_info_invalid"] * 10 + ["auth_info_locked"] == answers

@@ -70,7 +70,11 @@ def test_head_is_get_without_its_body(registry: Registry) -> None:
 
 
 def test_every_answer_is_json_and_kept_by_no_cache(registry: Registry) -> None:
-    for answer in (registry.client().get("/status"), registry.bare().get("/nowhere"), registry.client(None).get("/poll")):
+    for answer in (
+        registry.client().get("/status"),
+        registry.bare().get("/nowhere"),
+        registry.client(None).get("/poll"),
+    ):
         assert "application/json" == answer.headers["content-type"]
         assert "no-store" == answer.headers["cache-control"]
 
@@ -106,7 +110,16 @@ def test_a_name_may_be_written_in_any_of_its_forms(registry: Registry, bücher: 
 
 @pytest.mark.parametrize(
     "segment",
-    ["a..example", "-a.example", "a b.example", "a/b.example", "a\0.example", "xn--zz.example", "a" * 64 + ".example", "a_b.example"],
+    [
+        "a..example",
+        "-a.example",
+        "a b.example",
+        "a/b.example",
+        "a\0.example",
+        "xn--zz.example",
+        "a" * 64 + ".example",
+        "a_b.example",
+    ],
 )
 def test_a_name_that_is_none_is_a_fault_of_the_request(registry: Registry, segment: str) -> None:
     answer = registry.client().get("/domains/" + quote(segment, safe=""))
@@ -128,7 +141,9 @@ def test_a_sane_request_id_is_kept(registry: Registry, sent: str) -> None:
     assert (sent, sent) == (answer.headers["x-request-id"], answer.json()["request_id"])
 
 
-@pytest.mark.parametrize("sent", ["", "x" * 129, "two words", "-begins", "semi;colon", '"quoted"', "ünicode".encode(), "a<b"])
+@pytest.mark.parametrize(
+    "sent", ["", "x" * 129, "two words", "-begins", "semi;colon", '"quoted"', "ünicode".encode(), "a<b"]
+)
 def test_any_other_is_replaced(registry: Registry, sent: str | bytes) -> None:
     made = registry.client().get("/domains/nobody.example", headers={"x-request-id": sent}).headers["x-request-id"]
     assert re.fullmatch(r"req_[A-Za-z0-9_-]{22}", made)
@@ -181,7 +196,8 @@ def test_json_that_is_no_object_is_a_fault_of_the_request(registry: Registry, bo
 
 
 @pytest.mark.parametrize(
-    "kind", ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"', "application/json ;"]
+    "kind",
+    ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"', "application/json ;"],
 )
 def test_json_is_taken_however_its_type_is_written(registry: Registry, kind: str) -> None:
     answer = registry.client().post("/domains/check", content=b'{"domain":"a.example"}', headers={"content-type": kind})
@@ -190,7 +206,14 @@ def test_json_is_taken_however_its_type_is_written(registry: Registry, kind: str
 
 @pytest.mark.parametrize(
     "kind",
-    [None, "text/plain", "application/x-www-form-urlencoded", "application/xml", "application/json; charset=latin-1", "json"],
+    [
+        None,
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "application/json; charset=latin-1",
+        "json",
+    ],
 )
 def test_any_other_type_is_415(registry: Registry, kind: str | None) -> None:
     headers = {} if kind is None else {"content-type": kind}

@@ -125,9 +125,7 @@ def scopeless(registry: Registry) -> dict[str, str]:
     for n, missing in enumerate(sorted(scopes)):
         text = f"all-but-{n}"
         others = tuple(sorted(scopes - {missing}))
-        registry.do(
-            CreateKey(f"key_but{n}", digest(token(text)), registrar="alpha", profile=SINGLE, scopes=others)
-        )
+        registry.do(CreateKey(f"key_but{n}", digest(token(text)), registrar="alpha", profile=SINGLE, scopes=others))
         made[missing] = text
     return made
 
@@ -282,9 +280,7 @@ LADDER: list[tuple[str, str, str, bytes]] = [
 
 
 @pytest.mark.parametrize("expected,key,name,body", LADDER, ids=[row[0] for row in LADDER])
-def test_the_first_gate_that_fails_answers(
-    registry: Registry, expected: str, key: str, name: str, body: bytes
-) -> None:
+def test_the_first_gate_that_fails_answers(registry: Registry, expected: str, key: str, name: str, body: bytes) -> None:
     answer = registry.client(key).post(
         f"/domains/{name}/renew", content=body, headers={"content-type": "application/json"}
     )

@@ -70,7 +70,10 @@ def test_the_stored_answer_is_given_again(registry: Registry, prepare: Any, sand
     body = {**body, **({"idempotency_key": key} if place == "body" else {}), **({"sandbox": True} if sandbox else {})}
     first = registry.client().request(method, path, json=body, headers=headers)
     assert first.status_code < 300, first.text
-    assert (sandbox, sandbox) == (first.status_code == 202 and first.json()["sandbox"], first.json()["status"] == "sandbox")
+    assert (sandbox, sandbox) == (
+        first.status_code == 202 and first.json()["sandbox"],
+        first.json()["status"] == "sandbox",
+    )
     count = registry.sql("SELECT count(*) FROM command_log WHERE status <> 'replayed'")
     again = registry.client().request(method, path, json=body, headers=headers)
     assert first.status_code == again.status_code

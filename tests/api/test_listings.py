@@ -184,7 +184,12 @@ def _lives(zone_id: int, registrar_id: int, other: int) -> list[Domain]:
         for statuses in ((), ("clientHold",)):
             fall = {"lapses_at": at + 45 * DAY, "redemption_until": at + 75 * DAY, "release_at": at + 80 * DAY}
             made.append({"expires_at": at, "auto_renew": False, "statuses": statuses, **fall})
-        deleted = {"deleted_at": at, "noted": Phase.REDEMPTION, "redemption_until": at + 30 * DAY, "release_at": at + 35 * DAY}
+        deleted = {
+            "deleted_at": at,
+            "noted": Phase.REDEMPTION,
+            "redemption_until": at + 30 * DAY,
+            "release_at": at + 35 * DAY,
+        }
         made.append({"expires_at": at + 100 * DAY, **deleted})
         made.append({**deleted, "noted": Phase.PENDING_RESTORE, "restore_until": at + 7 * DAY})
         for wait, push, incoming in itertools.product((2, 60), (True, False), (True, False)):
@@ -227,9 +232,14 @@ def test_the_listing_and_the_rules_agree_about_every_state_at_every_time(own_reg
                 expected[domain.name] = phase.value, lifecycle.statuses_at(read, now), read.expires_at
         assert sorted(expected) == names(alpha, limit=500)
         for state in {phase for phase, _, _ in expected.values()}:
-            assert sorted(n for n, e in expected.items() if e[0] == state) == names(alpha, lifecycle_state=state, limit=50)
+            assert sorted(n for n, e in expected.items() if e[0] == state) == names(
+                alpha, lifecycle_state=state, limit=50
+            )
         for status in ("ok", "inactive", "pendingTransfer", "pendingDelete", "clientHold"):
-            assert sorted(n for n, e in expected.items() if status in e[1]) == names(alpha, status=status), (shift, status)
+            assert sorted(n for n, e in expected.items() if status in e[1]) == names(alpha, status=status), (
+                shift,
+                status,
+            )
         ids = {d.name: d.id for d in lives}
         by_expiry = sorted(expected, key=lambda n: (expected[n][2], ids[Name(n)]))
         assert by_expiry == names(alpha, sort="expires_at", limit=7)
@@ -461,7 +471,11 @@ def test_the_balance_is_the_sum_of_its_movements(own_registry: Make) -> None:
     ] == shown
     registry.client("alpha").post(f"/domains/{name}/transfer", json={"operation": "approve"})
     last = client.get("/balance", params={"limit": 1}).json()["postings"][0]
-    assert ("capture", "0.00", "-12.00") == (last["kind"], last["balance_change"]["amount"], last["held_change"]["amount"])
+    assert ("capture", "0.00", "-12.00") == (
+        last["kind"],
+        last["balance_change"]["amount"],
+        last["held_change"]["amount"],
+    )
     every = client.get("/balance").json()["postings"]
     paged, cursor = [], "start"
     while page := (body := client.get("/balance", params={"limit": 2, "cursor": cursor}).json())["postings"]:
@@ -521,5 +535,3 @@ def test_what_waits_for_a_backend(own_registry: Make) -> None:
         left["attempts"],
         left["last_error"],
     )
-
-

@@ -82,7 +82,12 @@ def test_an_operation_says_all_that_a_caller_needs(served: dict[str, Any], row: 
         content = answers[status]["content"]["application/json"]
         assert codes == content["schema"]["allOf"][1]["properties"]["error"]["enum"] == list(content["examples"])
         assert "X-Request-Id" in answers[status]["headers"]
-    for status, header in (("401", "WWW-Authenticate"), ("429", "Retry-After"), ("503", "Retry-After"), ("405", "Allow")):
+    for status, header in (
+        ("401", "WWW-Authenticate"),
+        ("429", "Retry-After"),
+        ("503", "Retry-After"),
+        ("405", "Allow"),
+    ):
         assert header in answers[status]["headers"]
     assert "X-RateLimit-Reset" in answers[str(row.status)]["headers"]
 
@@ -132,7 +137,9 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(own_registry: Make, mod
         for result in schema.get_all_operations():
             operation = result.ok()
 
-            @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+            @settings(
+                max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+            )
             @given(case=operation.as_strategy(generation_mode=mode))
             def play(case: Case) -> None:
                 answer = case.call(base_url=base, headers=headers, session=session)

@@ -15,7 +15,9 @@ Make = Callable[..., Registry]
 
 def everything(registry: Registry) -> dict[str, Any]:
     """All that a rehearsal must not change."""
-    return {t: registry.sql(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {t} t")[0]["md5"] for t in TABLES}
+    return {
+        t: registry.sql(f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {t} t")[0]["md5"] for t in TABLES
+    }
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +50,23 @@ def test_a_rehearsal_is_answered_202_and_changes_nothing(
     headers = {"X-Registrar-Sandbox": "1"} if place == "header" else {}
     sent = body if place == "header" else {**body, "sandbox": True}
     answer = registry.client().request(method, path.format(name=name), json=sent, headers=headers)
-    assert (202, "sandbox", True) == (answer.status_code, answer.json()["status"], answer.json()["sandbox"]), answer.text
+    assert (202, "sandbox", True) == (answer.status_code, answer.json()["status"], answer.json()["sandbox"]), (
+        answer.text
+    )
     assert before == everything(registry)
-    [row] = registry.sql("SELECT status, apply, command FROM command_log WHERE id = $1", int(answer.json()["audit_id"][4:]))
+    [row] = registry.sql(
+        "SELECT status, apply, command FROM command_log WHERE id = $1", int(answer.json()["audit_id"][4:])
+    )
     assert ("sandbox", "none", answer.json()["command"]) == (row["status"], row["apply"], row["command"])
 
 
 def test_a_rehearsal_shows_what_would_have_happened(registry: Registry, name: str) -> None:
     balance = registry.client().get("/balance").json()["balance"]["amount"]
     answer = registry.client().post("/domains", json={"domain": fresh(), "years": 2, "sandbox": True}).json()
-    assert ("active", ["addPeriod"]) == (answer["registration"]["lifecycle_state"], answer["registration"]["rgp_status"])
+    assert ("active", ["addPeriod"]) == (
+        answer["registration"]["lifecycle_state"],
+        answer["registration"]["rgp_status"],
+    )
     held = registry.client().patch(f"/domains/{name}", json={"status": ["clientHold"], "sandbox": True}).json()
     assert ["clientHold", "inactive"] == held["registration"]["status"]
     assert balance == registry.client().get("/balance").json()["balance"]["amount"]
@@ -96,7 +105,11 @@ def test_a_reset_makes_the_fixtures(own_registry: Make) -> None:
     assert all(f["purpose"] for f in fixtures.values())
     for label in FIXTURES[:-1]:
         shown = client.get(f"/domains/{label}.ote").json()["registration"]
-        assert (True, "active", "gamma") == (shown["sandbox_fixture"], shown["lifecycle_state"], shown["registrar"]["slug"])
+        assert (True, "active", "gamma") == (
+            shown["sandbox_fixture"],
+            shown["lifecycle_state"],
+            shown["registrar"]["slug"],
+        )
     claim = client.post("/domains/check", json={"domain": "ote-claim.ote"}).json()
     assert (False, True) == (claim["available"], claim["claim_required"])
     refused = client.post("/domains", json={"domain": "ote-claim.ote"})

@@ -30,7 +30,9 @@ def capabilities(registry: Registry, key: str) -> dict[str, dict[str, Any]]:
 
 def test_the_key_and_its_channel(status: dict[str, Any], registry: Registry) -> None:
     channel = status["registrar"]["channel_id"]
-    assert {"channel_id": channel, "slug": "alpha", "approved": True, "production_approved": True} == status["registrar"]
+    assert {"channel_id": channel, "slug": "alpha", "approved": True, "production_approved": True} == status[
+        "registrar"
+    ]
     assert channel.startswith("ch_alpha")
     assert {"registrar_channel_id": channel} == status["audit_provenance"]
     assert {
@@ -66,7 +68,11 @@ def test_the_sandbox_and_the_rate(status: dict[str, Any]) -> None:
 def test_the_rate_is_that_of_this_very_request(registry: Registry) -> None:
     answer = registry.client().get("/status")
     rate = answer.json()["rate_limit"]
-    assert (answer.headers["x-ratelimit-limit"], answer.headers["x-ratelimit-remaining"], answer.headers["x-ratelimit-reset"]) == (
+    assert (
+        answer.headers["x-ratelimit-limit"],
+        answer.headers["x-ratelimit-remaining"],
+        answer.headers["x-ratelimit-reset"],
+    ) == (
         str(rate["limit"]),
         str(rate["remaining"]),
         str(rate["reset_at"]),
@@ -78,7 +84,13 @@ def test_every_command_of_the_table_is_there(status: dict[str, Any]) -> None:
         (c["command"], c["method"], c["path"], c["required_scopes"]) for c in status["commands"]
     ]
     assert {(True, (), True, True, None)} == {
-        (c["scope_ok"], tuple(c["missing_scopes"]), c["sandbox_available"], c["production_available"], c["disabled_reason"])
+        (
+            c["scope_ok"],
+            tuple(c["missing_scopes"]),
+            c["sandbox_available"],
+            c["production_available"],
+            c["disabled_reason"],
+        )
         for c in status["commands"]
     }
 

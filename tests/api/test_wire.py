@@ -114,7 +114,12 @@ def test_a_target_beyond_ascii_has_to_be_percent_encoded(registry: Registry) -> 
 
 def test_an_upgrade_is_not_taken_up_and_the_request_answered(registry: Registry) -> None:
     with Wire(registry) as wire:
-        wire.send(f"GET {BASE}/domains/nobody.example HTTP/1.1\r\n".encode() + HOST + KEY + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+        wire.send(
+            f"GET {BASE}/domains/nobody.example HTTP/1.1\r\n".encode()
+            + HOST
+            + KEY
+            + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+        )
         assert (404, "domain_not_found") == error(wire.answer())
 
 
@@ -155,7 +160,13 @@ def test_a_head_larger_than_the_limit_is_431(registry: Registry, at_once: bool, 
 
 def test_a_head_within_the_limit_is_read_in_however_many_pieces(registry: Registry) -> None:
     with Wire(registry) as wire:
-        data = b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-Large: " + b"x" * (registry.settings.largest_head - 2000) + b"\r\n\r\n"
+        data = (
+            b"GET /healthz HTTP/1.1\r\n"
+            + HOST
+            + b"X-Large: "
+            + b"x" * (registry.settings.largest_head - 2000)
+            + b"\r\n\r\n"
+        )
         for begin in range(0, len(data), 5000):
             wire.send(data[begin : begin + 5000])
             time.sleep(0.002)
@@ -475,7 +486,10 @@ def test_without_a_register_nothing_is_let_through(own_registry: Make) -> None:
     registry.run(registry.engine.stop())
     assert 503 == registry.bare().get("/readyz").status_code
     answer = registry.client().post("/domains/check", json={"domain": "a.example"})
-    assert (503, "backend_unavailable", True) == (answer.status_code, answer.json()["error"], answer.json()["retryable"])
+    assert (503, "backend_unavailable", True) == (
+        answer.status_code,
+        answer.json()["error"],
+        answer.json()["retryable"],
+    )
     assert answer.headers["retry-after"].isdecimal()
     assert 200 == registry.bare().get("/healthz").status_code
-

@@ -143,9 +143,7 @@ def _complaint(kind: inspect.Type, value: Any, where: str) -> Fault | None:
             if (few is not None and len(value) < few) or (many is not None and len(value) > many):
                 return Fault(where, "invalid_value", f"{where} must be {few or 0} to {many} characters long.", shown)
             if kind.pattern is not None and not _matches(kind.pattern, value):
-                return Fault(
-                    where, "invalid_value", f"{where} {PATTERNS[kind.pattern]}.", shown
-                )
+                return Fault(where, "invalid_value", f"{where} {PATTERNS[kind.pattern]}.", shown)
         case inspect.IntType():
             if isinstance(value, bool) or not isinstance(value, int):
                 return Fault(where, "invalid_type", f"{where} must be a whole number.")

@@ -60,7 +60,11 @@ def _name(text: str | None, field: str = "domain") -> Name | None:
 
 class DomainsQuery(Query, kw_only=True):
     q: (
-        Annotated[str, Meta(min_length=1, max_length=255, pattern=PLAIN, description="A part of the name.", examples=["alice"])] | None
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=255, pattern=PLAIN, description="A part of the name.", examples=["alice"]),
+        ]
+        | None
     ) = None
     tld: Annotated[str, Meta(max_length=255, extra={"read": faults.NAME}, examples=["example"])] | None = None
     status: Annotated[str, Meta(extra={"read": "status"}, max_length=64, examples=["ok"])] | None = None

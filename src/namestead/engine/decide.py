@@ -118,7 +118,9 @@ class Decisions:
         """The command's own decision. What nobody foresaw there is this command's error alone: it changed nothing."""
         e = s.envelope
         try:
-            outcome: Outcome[Any] = s.command.decide(facts, Context(e.principal, registrar, e.surface, e.sandbox, s.ids))
+            outcome: Outcome[Any] = s.command.decide(
+                facts, Context(e.principal, registrar, e.surface, e.sandbox, s.ids)
+            )
         except (Refusal, OutOfIds):
             raise
         except Exception as problem:
@@ -210,7 +212,9 @@ class Decisions:
         if e.idempotency_key is not None and s.row.transform and not s.row.always:
             self._hold_key(s, registrar, status, apply, text)
 
-    def _hold_key(self, s: Submission, registrar: Registrar | None, status: LogStatus, apply: str, text: str | None) -> None:
+    def _hold_key(
+        self, s: Submission, registrar: Registrar | None, status: LogStatus, apply: str, text: str | None
+    ) -> None:
         e, epoch = s.envelope, self._epoch(s, registrar)
         assert e.idempotency_key is not None
         row = (e.principal.id, e.idempotency_key, epoch, s.log_id, self.facts.now, s.request_hash)
@@ -387,7 +391,9 @@ def _answer_again(stored: Stored) -> Answer[Any]:
     row = BY_NAME[stored.command]
     result = msgspec.json.decode(kept.result, type=row.result)
     balance = (kept.balance, kept.currency) if kept.balance is not None and kept.currency is not None else None
-    return Answer(result, stored.log_id, kept.status, stored.status == LogStatus.SANDBOX, idempotent=True, balance=balance)
+    return Answer(
+        result, stored.log_id, kept.status, stored.status == LogStatus.SANDBOX, idempotent=True, balance=balance
+    )
 
 
 def fork(facts: Facts) -> Facts:

@@ -20,7 +20,11 @@ class Metrics:
             "namestead_turned_away", "Requests refused at the gates, by error code", ("code",), registry=r
         )
         self.batch_size = Histogram(
-            "namestead_batch_size", "Commands in a batch", ("lane",), buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256), registry=r
+            "namestead_batch_size",
+            "Commands in a batch",
+            ("lane",),
+            buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+            registry=r,
         )
         self.queue_wait = Histogram(
             "namestead_queue_wait_seconds", "Longest wait of a batch's commands", ("lane",), buckets=_FAST, registry=r
@@ -31,7 +35,10 @@ class Metrics:
         self.replays = Counter("namestead_replays", "Answers given again for an idempotency key", registry=r)
         self.halved = Counter("namestead_batches_halved", "Batches that failed as a whole and were split", registry=r)
         self.unknown = Counter(
-            "namestead_outcomes_unknown", "Commits whose outcome was read from the log afterwards", ("outcome",), registry=r
+            "namestead_outcomes_unknown",
+            "Commits whose outcome was read from the log afterwards",
+            ("outcome",),
+            registry=r,
         )
         self.waiting = Gauge("namestead_waiting", "Commands waiting in queues", ("lane",), registry=r)
         self.pool = Gauge("namestead_pool_connections", "Connections of the listings' pool", ("state",), registry=r)

@@ -236,9 +236,7 @@ def _contact_ids(domain: Domain) -> tuple[int, ...]:
     return ids if domain.registrant_id is None else (domain.registrant_id, *ids)
 
 
-def _relink(
-    links: dict[int, frozenset[int]], domain_id: int, before: tuple[int, ...], after: tuple[int, ...]
-) -> None:
+def _relink(links: dict[int, frozenset[int]], domain_id: int, before: tuple[int, ...], after: tuple[int, ...]) -> None:
     if before == after:
         return
     for target in before:

@@ -133,7 +133,9 @@ async def domain_names(
     if by_expiry:
         order = f"d.expires_at {direction}, d.id {direction}"
         if after is not None:
-            where.append(f"(d.expires_at, d.id) {beyond} ({argument(after[0])}::timestamptz, {argument(after[1])}::bigint)")
+            where.append(
+                f"(d.expires_at, d.id) {beyond} ({argument(after[0])}::timestamptz, {argument(after[1])}::bigint)"
+            )
     else:
         order = f"d.name {direction}"
         if after is not None:

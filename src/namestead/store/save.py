@@ -220,7 +220,9 @@ async def _links(connection: Connection, work: Work) -> None:
     await _append(
         connection, "delegation", DELEGATION_COLUMNS, [(d.id, h, n) for d in domains for n, h in enumerate(d.hosts)]
     )
-    await _append(connection, "domain_contact", CONTACT_LINK_COLUMNS, [(d.id, t, c) for d in domains for t, c in d.contacts])
+    await _append(
+        connection, "domain_contact", CONTACT_LINK_COLUMNS, [(d.id, t, c) for d in domains for t, c in d.contacts]
+    )
 
 
 async def _append(connection: Connection, table: str, columns: Sequence[str], records: Sequence[Record]) -> None:
