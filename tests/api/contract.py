@@ -82,7 +82,7 @@ def require_documented(method: str, path: str, answer: httpx.Response) -> None:
 class Checked(httpx.Client):
     """A client that holds every answer against the document."""
 
-    def request(self, method: str, url: Any, **more: Any) -> httpx.Response:  # type: ignore[override]
+    def request(self, method: str, url: Any, **more: Any) -> httpx.Response:
         answer = super().request(method, url, **more)
         path = answer.request.url.raw_path.decode().split("?")[0].removeprefix(SERVER)
         require_documented(method, path, answer)

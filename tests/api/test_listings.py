@@ -213,7 +213,7 @@ def test_the_listing_and_the_rules_agree_about_every_state_at_every_time(own_reg
 
     async def insert() -> None:
         connection = await asyncpg.connect(registry.url)
-        records = [rows.DOMAIN.row((d, (due := lifecycle.next_due(d)) and due.at)) for d in lives]
+        records = [rows.DOMAIN.row((d, due.at if (due := lifecycle.next_due(d)) is not None else None)) for d in lives]
         await connection.copy_records_to_table("domain", records=records, columns=list(rows.DOMAIN.columns))
         await connection.close()
 

@@ -96,6 +96,7 @@ def test_the_examples_are_taken(registry: Registry) -> None:
     for name, bodies in EXAMPLES.items():
         row = next(r for r in ROWS if r.name == name)
         for title, body in bodies.items():
+            assert row.path is not None and row.method is not None
             path = row.path.replace("{domain}", "nobody.example")
             rehearsed = body if name in ("check_domain", "reset_sandbox") else {**body, "sandbox": True}
             if name != "reset_sandbox":
@@ -135,13 +136,13 @@ def test_whatever_is_sent_the_answer_is_a_documented_one(own_registry: Make, mod
     tried: set[tuple[str, int]] = set()
     with requests.Session() as session:
         for result in schema.get_all_operations():
-            operation = result.ok()
+            operation = result.ok()  # type: ignore[union-attr]  # a document with faults fails here
 
             @settings(
                 max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
             )
             @given(case=operation.as_strategy(generation_mode=mode))
-            def play(case: Case) -> None:
+            def play(case: Case[Any]) -> None:
                 answer = case.call(base_url=base, headers=headers, session=session)
                 tried.add((case.operation.label, answer.status_code))
                 case.validate_response(answer, checks=asked)

@@ -180,7 +180,7 @@ class Protocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
-        if before is None or before.response_complete:
+        if before is None or before.response_complete:  # type: ignore[redundant-expr]  # None before the first
             self._start_asgi_task(self.cycle, self.app)
         else:
             self.flow.pause_reading()
@@ -231,7 +231,7 @@ class Protocol(HttpToolsProtocol):
         """Answer what never became a request, and give the connection up. An answer that is still owed goes first."""
         self._drop_timer()
         self._refusing = True
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self.cycle is not None and not self.cycle.response_complete:  # type: ignore[redundant-expr]  # the same
             self.cycle.keep_alive = False
             return
         refusal = Refusal(kind)

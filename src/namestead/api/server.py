@@ -113,11 +113,12 @@ class Server(uvicorn.Server):
 
         self.lifespan = config.lifespan_class(config)
         state.default_headers = [(b"date", formatdate(usegmt=True).encode())]
-        handshake = {"ssl_handshake_timeout": HANDSHAKE_TIMEOUT} if self._context is not None else {}
-        where: dict[str, Any] = {"sock": self._bound}
+        how: dict[str, Any] = {"ssl": self._context, "backlog": BACKLOG, "sock": self._bound}
+        if self._context is not None:
+            how["ssl_handshake_timeout"] = HANDSHAKE_TIMEOUT
         if self._bound is None:
-            where = {"host": settings.host or None, "port": settings.port, "reuse_port": settings.share_port or None}
-        server = await loop.create_server(protocol, ssl=self._context, backlog=BACKLOG, **where, **handshake)
+            how |= {"host": settings.host or None, "port": settings.port, "reuse_port": settings.share_port or None}
+        server = await loop.create_server(protocol, **how)
         self.servers = [server]
         self.started = True
 

@@ -331,7 +331,7 @@ async def _partitions(connection: Connection) -> AsyncIterator[Finding]:
     filled = [
         table
         for table in migrate.PARTITIONED
-        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table}_default)")  # noqa: S608 - our own names
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table}_default)")
     ]
     if filled:
         yield Finding(
