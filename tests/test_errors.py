@@ -46,6 +46,7 @@ CONTRACT = [
 # What the contract leaves to us ("more as needed, in the same form").
 OURS = [
     ("headers_too_large", 431, 2001, False),
+    ("malformed_request", 400, 2001, False),
     ("not_found", 404, 2000, False),
     ("method_not_allowed", 405, 2000, False),
     ("account_suspended", 403, 2201, False),

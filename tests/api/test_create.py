@@ -1,3 +1,5 @@
+"""A first name over HTTP: made, paid for, logged, and given again for its key."""
+
 from __future__ import annotations
 
 from tests.api.registry import Registry, fresh

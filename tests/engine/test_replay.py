@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from namestead import errors
 from namestead.commands.domain.check import CheckDomain, Checked
 from namestead.commands.domain.info import InfoDomain
 from namestead.commands.domain.renew import RenewDomain
 from namestead.commands.operator.deposit import Deposit
 from namestead.commands.sandbox.reset import ResetSandbox
+from namestead.commands.turned_away import TurnedAway
 from namestead.engine.engine import Engine
 from namestead.errors import Refusal
 from namestead.money import Money
@@ -342,5 +344,22 @@ def test_evidence_that_somebody_else_begins_to_gather_misses_no_query(register: 
         assert "first.example" == (await log_of(register, "first.example"))[0]["domain"]
         assert [("info_domain", "failed", "domain_not_found")] == await statuses(register, R1)
         assert [] == await log_of(register, "before.example")
+
+    run(main())
+
+
+@pytest.mark.parametrize("evidence", [False, True])
+def test_what_a_door_turned_away_is_logged_as_what_was_asked_for(register: str, evidence: bool) -> None:
+    async def main() -> None:
+        if evidence:
+            await change_registrar(register, R0, "evidence = true")
+        async with engine_on(register) as engine:
+            refusal = Refusal(errors.MISSING_SCOPE)
+            away = TurnedAway("create_domain", refusal, "away.example")
+            assert "missing_scope" == code(await one(engine.ask(away, R0.envelope())))
+        rows = await log_of(register, "away.example")
+        assert ([("create_domain", "failed", "missing_scope")] if evidence else []) == [
+            (r["command"], r["status"], r["error"]) for r in rows
+        ]
 
     run(main())

@@ -37,27 +37,23 @@ SELECT r.*
  LIMIT $4
 """
 
-# The newest rows of the log that no open transaction can still precede, oldest first; or those after a cursor.
-LOG_LAST = """
-SELECT * FROM (
-    SELECT * FROM command_log
-     WHERE xact < pg_snapshot_xmin(pg_current_snapshot())
-       AND ($1::text IS NULL OR domain = $1) AND ($2::bigint IS NULL OR registrar_id = $2)
-       AND ($3::text IS NULL OR command = $3) AND ($4::text IS NULL OR status = $4)
-       AND occurred_at > $6
-     ORDER BY xact DESC, id DESC
-     LIMIT $5
-) newest ORDER BY xact, id
+# Rows of the log that no open transaction can still precede. There is no index over the whole log, so the whole of it
+# is read as what it consists of: every registrar's rows and the operator's, each by its index.
+LOG_OF_ALL = """
+FROM (SELECT id FROM registrar) r CROSS JOIN LATERAL (
+    SELECT l.* FROM command_log l WHERE l.registrar_id = r.id AND {condition} ORDER BY {order} LIMIT $1) l
 """
-LOG_AFTER = """
-SELECT * FROM command_log
- WHERE (xact, id) > ($6::text::xid8, $7::bigint) AND xact < pg_snapshot_xmin(pg_current_snapshot())
-   AND ($1::text IS NULL OR domain = $1) AND ($2::bigint IS NULL OR registrar_id = $2)
-   AND ($3::text IS NULL OR command = $3) AND ($4::text IS NULL OR status = $4)
-   AND occurred_at > now() - interval '2 days' + (SELECT clock_offset FROM registry)
- ORDER BY xact, id
- LIMIT $5
+LOG_OF_NOBODY = """
+FROM (SELECT l.* FROM command_log l WHERE l.registrar_id IS NULL AND {condition} ORDER BY {order} LIMIT $1) l
 """
+LOG_OF_ONE = "FROM (SELECT l.* FROM command_log l WHERE {subject} AND {condition} ORDER BY {order} LIMIT $1) l"
+FILTER = """
+l.xact < pg_snapshot_xmin(pg_current_snapshot())
+    AND ($2::text IS NULL OR l.command = $2) AND ($3::text IS NULL OR l.status = $3)
+"""
+NEWEST_FIRST, OLDEST_FIRST = "l.xact DESC, l.id DESC", "l.xact, l.id"
+SINCE = "l.occurred_at > $4"
+AFTER = "(l.xact, l.id) > ($4::text::xid8, $5::bigint)"
 END_OF_LOG = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 LOG_ENTRY = "SELECT * FROM command_log WHERE id = $1"
 POSTINGS_OF = "SELECT * FROM posting WHERE log_id = $1 ORDER BY n"
@@ -109,20 +105,36 @@ class LogFilter:
     command: str | None = None
     status: str | None = None
 
-    @property
-    def values(self) -> tuple[Any, ...]:
-        return self.domain, self.registrar_id, self.command, self.status
+    def query(self, condition: str, order: str, taken: int) -> tuple[str, tuple[Any, ...]]:
+        """The rows of the log this asks for, at most $1 of them; `taken` parameters are the caller's."""
+        condition = f"{FILTER} AND {condition}"
+        subjects = {"l.domain": self.domain, "l.registrar_id": self.registrar_id}
+        asked = {column: value for column, value in subjects.items() if value is not None}
+        if asked:
+            subject = " AND ".join(f"{column} = ${taken + n}" for n, column in enumerate(asked, 1))
+            source = "SELECT l.* " + LOG_OF_ONE.format(subject=subject, condition=condition, order=order)
+        else:
+            parts = [part.format(condition=condition, order=order) for part in (LOG_OF_ALL, LOG_OF_NOBODY)]
+            source = " UNION ALL ".join(f"(SELECT l.* {part})" for part in parts)
+        return f"SELECT * FROM ({source}) l ORDER BY {order} LIMIT $1", tuple(asked.values())
 
 
 async def log_last(connection: Connection, wanted: LogFilter, limit: int, since: datetime) -> Sequence[rows.Row]:
-    found: Sequence[rows.Row] = await connection.fetch(LOG_LAST, *wanted.values, limit, since)
-    return found
+    """The newest rows since an instant, oldest first."""
+    query, values = wanted.query(SINCE, NEWEST_FIRST, 4)
+    found = await connection.fetch(query, limit, wanted.command, wanted.status, since, *values)
+    return found[::-1]
 
 
 async def log_after(
     connection: Connection, wanted: LogFilter, limit: int, cursor: tuple[int, int]
 ) -> Sequence[rows.Row]:
-    found: Sequence[rows.Row] = await connection.fetch(LOG_AFTER, *wanted.values, limit, str(cursor[0]), cursor[1])
+    """The rows that follow a cursor, in order."""
+    query, values = wanted.query(AFTER, OLDEST_FIRST, 5)
+    xact, log_id = cursor
+    found: Sequence[rows.Row] = await connection.fetch(
+        query, limit, wanted.command, wanted.status, str(xact), log_id, *values
+    )
     return found
 
 
