@@ -100,15 +100,15 @@ def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *,
     with server(data) as running, console.status("") as status:
         tell = _teller(console, status, began)
         tell("making a register")
-        database = running.new_register("bench")
-        register.fill(database)
-        create = writes.one_create(database)
+        original = running.new_register("bench_base")
+        register.fill(original)
+        create = writes.one_create(original)
         write_scripts(create)
-        PgBench(running, database).prepare()
-        filling.fill(database, create, base, lambda what, _: tell(f"filling the register: {what}"))
-        facts = {"machine": machine.facts(running.postgres.data), "PostgreSQL": database.settings()}
+        PgBench(running, original).prepare()
+        filling.fill(original, create, base, lambda what, _: tell(f"filling the register: {what}"))
+        facts = {"machine": machine.facts(running.postgres.data), "PostgreSQL": original.settings()}
 
-        bench = Bench(running, database, create, times, tell)
+        bench = Bench(running, running.database("bench"), create, times, tell, original)
         steps: list[Step] = []
         if "limit" in parts:
             steps += bench.limit_steps(QUICK_WAYS if quick else all_ways())

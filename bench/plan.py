@@ -64,13 +64,17 @@ class Step:
 
 @dataclass(slots=True)
 class Bench:
-    """A run: where it happens, how long, and what has been measured so far."""
+    """A run: where it happens, how long, and what has been measured so far.
+
+    With `base`, every measurement begins with a new copy of that register: all of them meet the same one.
+    """
 
     server: Server
     database: Database
     create: Create
     times: Times
     tell: Callable[[str], None]
+    base: Database | None = None
     lines: dict[str, Line] = field(default_factory=dict)
     chosen: dict[str, tuple[Way, ...]] = field(default_factory=dict)
 
@@ -85,7 +89,12 @@ class Bench:
         for repeat in range(self.times.repeats):
             for step in steps:
                 self.tell(f"repeat {repeat + 1} of {self.times.repeats}: {step.line}")
+                self._renew()
                 self.lines.setdefault(step.line, Line(step.line)).samples.append(step.measure())
+
+    def _renew(self) -> None:
+        if self.base is not None:
+            self.server.copy(self.base, self.database.name)
 
     def limit_steps(self, ways: tuple[Way, ...]) -> list[Step]:
         """M, and the best configurations of pgbench for 200 accounts and for one, found by a pilot."""
@@ -102,6 +111,7 @@ class Bench:
         found: list[tuple[float, Way]] = []
         for way in ways:
             self.tell(f"pilot: {LIMIT.format(name)}: {way}")
+            self._renew()
             sample = self.pgbench.create(way, accounts, 0, self.times.pilot, self.create)
             if sample.errors:
                 line = f"pilot: {LIMIT.format(name)}: {way}"

@@ -226,7 +226,7 @@ class App:
         if endpoint.body is None:
             return b""
         settings = self._settings
-        data = await request.body(settings.largest_body, settings.body_timeout)
+        data = await request.body(settings.largest_body)
         if not data and endpoint.body_optional:
             return b"{}"
         kind = request.headers.get(b"content-type")

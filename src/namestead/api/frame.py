@@ -5,10 +5,9 @@ Knows ASGI and nothing of domains.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from secrets import token_urlsafe
+from os import urandom
 from typing import Any
 
 from namestead import errors
@@ -76,7 +75,7 @@ class Request:
         if given is not None and _SANE_ID.fullmatch(given):
             self.request_id = given.decode()
         else:
-            self.request_id = "req_" + token_urlsafe(16)
+            self.request_id = "req_" + urandom(16).hex()
 
     def _repeat(self, name: bytes, value: bytes) -> None:
         if name == b"x-forwarded-for":
@@ -96,37 +95,39 @@ class Request:
             )
         return self.headers.get(name)
 
-    async def body(self, largest: int, patience: float) -> bytes:
-        """The whole body. 413 when it is larger than allowed, announced or not; 408 when it does not arrive in time."""
+    async def body(self, largest: int) -> bytes:
+        """The whole body. 413 when it is larger than allowed, announced or not; 408 when it does not arrive in time,
+        which the connection watches (`protocol.py`)."""
         declared = self.headers.get(b"content-length")
         if declared is None:
             if b"transfer-encoding" not in self.headers:
                 return b""
         elif int(declared) > largest:
             raise _too_large(largest)
-        receive = self.receive
         try:
-            async with asyncio.timeout(patience):
-                message = await receive()
-                body: bytes = message.get("body", b"")
-                if not message.get("more_body", False):
-                    if message["type"] == "http.disconnect":
-                        raise Gone
-                    return body
-                parts, size = [body], len(body)
-                while message.get("more_body", False):
-                    if size > largest:
-                        raise _too_large(largest)
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise Gone
-                    body = message.get("body", b"")
-                    size += len(body)
-                    parts.append(body)
+            message = await self.receive()
+            body: bytes = message.get("body", b"")
+            if message.get("more_body", False):
+                body = await self._rest(body, largest)
         except TimeoutError:
             raise Refusal(errors.REQUEST_TIMEOUT) from None
-        if size > largest:
+        if message["type"] == "http.disconnect":
+            raise Gone
+        if len(body) > largest:
             raise _too_large(largest)
+        return body
+
+    async def _rest(self, first: bytes, largest: int) -> bytes:
+        parts, size, more = [first], len(first), True
+        while more:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > largest:
+                raise _too_large(largest)
+            more = message.get("more_body", False)
         return b"".join(parts)
 
 

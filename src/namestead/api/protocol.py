@@ -29,6 +29,17 @@ class Cycle(RequestResponseCycle):
     """One request and its answer. An answer of ours, whose size is known, is one write."""
 
     _start: dict[str, Any] | None = None
+    _body_until: float | None = None
+    body_timeout = 0.0
+
+    async def receive(self) -> Any:
+        """The next part of the body; `TimeoutError` where the whole does not arrive in time."""
+        if not self.more_body or self.disconnected or self.response_complete:
+            return await super().receive()
+        if self._body_until is None:
+            self._body_until = asyncio.get_running_loop().time() + self.body_timeout
+        async with asyncio.timeout_at(self._body_until):
+            return await super().receive()
 
     async def send(self, message: Any) -> None:
         if message["type"] == "http.response.start":

@@ -50,6 +50,16 @@ MOST_LONG_WORK = 100_000
 LONG_SLICE = 32
 """Commands a slice of the second lane takes: it holds locks for no more than about 50 ms."""
 
+BY_KEY = {
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "jit": "off",
+}
+"""How batches and look-ups are planned: once, by index and nested loop. Each of their queries looks a few hundred keys up;
+a plan made while a table was small, or by statistics of yesterday, would read the whole of it."""
+
 KEY_BY_HASH = "SELECT * FROM api_key WHERE hash = $1"
 
 
@@ -62,8 +72,8 @@ class Engine:
         self._reference = ReferenceCache()
         self._log_ids = IdBlocks("log_id")
         self._object_ids = IdBlocks("object_id")
-        self._lines = {f"batches {n}": Line(self._database, "batches") for n in range(1, RUNNERS + 1)}
-        self._lines |= {purpose: Line(self._database, purpose) for purpose in ("long work", "look-ups")}
+        self._lines = {f"batches {n}": Line(self._database, "batches", **BY_KEY) for n in range(1, RUNNERS + 1)}
+        self._lines |= {purpose: Line(self._database, purpose, **BY_KEY) for purpose in ("long work", "look-ups")}
         self._limits_line = Line(self._database, "limits", synchronous_commit="off")
         self.limits = Limits(self._limits_line)
         self._lane = Lane("batches", [self._batch_runner("batches", f"batches {n}") for n in range(1, RUNNERS + 1)])

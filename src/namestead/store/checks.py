@@ -184,7 +184,7 @@ INVARIANTS: tuple[Invariant, ...] = (
 UNPAID = """
 SELECT l.command || ' of ' || l.domain || ', log_' || l.id
   FROM command_log l
- WHERE l.status = 'success' AND l.command = $2 AND substring(l.domain FROM '[^.]+\\.(.*)') = ANY($3::text[])
+ WHERE l.status = 'success' AND l.command = $2 AND substr(l.domain, strpos(l.domain, '.') + 1) = ANY($3::text[])
    AND NOT EXISTS (SELECT FROM posting p WHERE p.log_id = l.id AND p.occurred_at = l.occurred_at)
  LIMIT $1
 """

@@ -17,7 +17,7 @@ from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.names import Name
 from namestead.objects.retained import RetainedKind
 
-MOST_ENTRIES = 200_000
+MOST_ENTRIES = 100_000
 """One transaction: what it takes at this size still fits in the time the engine gives a batch."""
 
 
