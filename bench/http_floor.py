@@ -65,12 +65,12 @@ class Answering:
     """An engine that knows one key and answers everything at once."""
 
     def __init__(self) -> None:
-        from namestead.rules.permissions import REGISTRAR_SCOPES
         from namestead.commands.protocol import Answer
         from namestead.engine.limits import Counted
         from namestead.engine.metrics import Metrics
         from namestead.objects.facts import Reference
         from namestead.objects.registrar import ApiKey, Registrar
+        from namestead.rules.permissions import REGISTRAR_SCOPES
 
         now = datetime.now(UTC)
         self.metrics = Metrics()

@@ -30,7 +30,7 @@ class Cycle(RequestResponseCycle):
 
     _start: dict[str, Any] | None = None
     _body_until: float | None = None
-    body_timeout = 0.0
+    body_timeout: float
 
     async def receive(self) -> Any:
         """The next part of the body; `TimeoutError` where the whole does not arrive in time."""
@@ -178,7 +178,7 @@ class Protocol(HttpToolsProtocol):
         if version != "1.1":
             scope["http_version"] = version
         before = self.cycle
-        self.cycle = Cycle(
+        self.cycle = cycle = Cycle(
             scope=scope,
             transport=self.transport,
             flow=self.flow,
@@ -191,6 +191,7 @@ class Protocol(HttpToolsProtocol):
             keep_alive=version != "1.0" and parser.should_keep_alive(),
             on_response=self.on_response_complete,
         )
+        cycle.body_timeout = self.limits.body_timeout
         if before is None or before.response_complete:  # type: ignore[redundant-expr]  # None before the first
             self._start_asgi_task(self.cycle, self.app)
         else:
