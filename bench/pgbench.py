@@ -26,6 +26,7 @@ from bench.register import FIRST_ACCOUNT, FIRST_REGISTRAR, LEAST_RANDOM, MOST_RA
 from bench.writes import Create, Row, Words, quoted
 
 SCRIPTS = Path(__file__).parent / "limit"
+NOTHING = "pgbench: no transaction ended"
 WAYS = ("statement", "function", "pipeline")
 CLIENTS = (8, 16, 32, 64)
 
@@ -317,7 +318,10 @@ class PgBench:
             said = out.read()
         cpu = between(cpu_before, cpu_of_tree(self._database.postmaster))
         sample, processed = Sample(), _number(PROCESSED, said)
-        if process.returncode != 0 or not processed:
+        if process.returncode == 0 and not processed:
+            sample.errors[NOTHING] = 1
+            return sample, 0
+        if process.returncode != 0:
             why = next((line for line in said.splitlines() if "ERROR" in line or "error:" in line), "it said nothing")
             sample.errors[f"pgbench {script}: exit status {process.returncode}: {why}"] = 1
             return sample, processed
