@@ -191,7 +191,8 @@ def test_a_migration_that_cannot_get_its_lock_gives_up(fresh_database: str, monk
             async with connected(fresh_database) as connection:
                 begun = time.monotonic()
                 with pytest.raises(asyncpg.LockNotAvailableError):
-                    await migrate(connection)
+                    async with asyncio.timeout(10):
+                        await migrate(connection)
                 assert time.monotonic() - begun < 3
                 assert 1 == await connection.fetchval("SELECT max(number) FROM migration")
                 # The registry goes on serving: nobody waits behind the migration.
@@ -208,7 +209,8 @@ def test_a_migration_has_a_time_limit_of_its_own(fresh_database: str, monkeypatc
         later(monkeypatch, "SELECT pg_sleep(20)")
         monkeypatch.setattr(migrations_module, "STATEMENT_TIMEOUT", "200ms")
         with pytest.raises(asyncpg.QueryCanceledError):
-            await migrated(fresh_database)
+            async with asyncio.timeout(10):
+                await migrated(fresh_database)
 
     run(main())
 

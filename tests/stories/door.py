@@ -5,6 +5,7 @@ A story is played through whatever implements `Door`. Refusals are known by thei
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,8 +31,8 @@ class Seen:
 
     sponsor: str
     state: str
-    statuses: frozenset[str]
-    graces: frozenset[str]
+    statuses: Set[str]
+    graces: Set[str]
     created_at: datetime
     expires_at: datetime
     redemption_until: datetime | None
