@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import io
+import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -42,6 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--base", type=int, help="names in the (small) register beforehand")
     parser.add_argument("--names", type=int, default=LARGE, help="growth: names in the large register")
     given = parser.parse_args(arguments)
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM")
+    )  # whatever ends us, the database and the load end first
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
     grow = given.what == "growth" or given.only == ["growth"]
     times = QUICK if given.quick else GROWTH if grow else FULL
     times = replace(times, seconds=given.seconds or times.seconds, repeats=given.repeats or times.repeats)

@@ -428,16 +428,17 @@ def test_a_row_that_commits_late_is_not_skipped(own_registry: Make, path: str, f
         )
         return connection, transaction
 
-    connection, transaction = registry.run(open_late())
-    early = create(client, fresh())["audit_id"]
-    between = client.get(path, params={"cursor": cursor}).json()
-    assert [] == between[field]  # not yet: the open transaction could still precede it
-
     async def commit() -> None:
         await transaction.commit()
         await connection.close()
 
-    registry.run(commit())
+    connection, transaction = registry.run(open_late())
+    try:
+        early = create(client, fresh())["audit_id"]
+        between = client.get(path, params={"cursor": cursor}).json()
+    finally:
+        registry.run(commit())
+    assert [] == between[field]  # not yet: the open transaction could still precede it
     after = client.get(path, params={"cursor": between["next_cursor"]}).json()
     assert ["log_1", early] == [e["audit_id"] for e in after[field]]
 

@@ -175,6 +175,35 @@ def test_a_head_within_the_limit_is_read_in_however_many_pieces(registry: Regist
         assert 200 == wire.answer()[0]
 
 
+def endless(wire: Wire, piece: bytes, most: int) -> None:
+    """Send for ever, until the server has had enough; `most` octets are more than it may take."""
+    sent = 0
+    wire.socket.settimeout(0.5)
+    try:
+        while sent < most:
+            sent += wire.socket.send(piece)
+    except OSError:
+        pass
+    wire.socket.settimeout(10)
+    assert sent < most, "the server takes whatever comes"
+
+
+def test_a_header_without_an_end_is_not_kept_in_memory(registry: Registry) -> None:
+    with Wire(registry) as wire:
+        wire.send(b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-Endless: ")
+        wire.send(b"x" * registry.settings.largest_head)
+        time.sleep(0.1)
+        wire.send(b"x" * 5000)
+        assert (431, "headers_too_large") == error(wire.answer())
+
+
+def test_a_body_without_an_end_is_not_kept_in_memory(registry: Registry) -> None:
+    largest = registry.settings.largest_body
+    with Wire(registry) as wire:
+        wire.send(post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked"))
+        endless(wire, b"10000\r\n" + b" " * 0x10000 + b"\r\n", 40 * largest)
+
+
 def test_a_body_announced_too_large_is_refused_before_it_comes(registry: Registry) -> None:
     with Wire(registry) as wire:
         head = post(b"").replace(b"Content-Length: 0", b"Content-Length: 99999999")

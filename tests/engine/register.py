@@ -116,7 +116,8 @@ async def engine_on(url: str) -> AsyncIterator[Engine]:
     try:
         yield engine
     finally:
-        await engine.stop()
+        async with asyncio.timeout(30):  # a test that fails may leave a lane that never ends
+            await engine.stop()
 
 
 async def fetch(url: str, query: str, *arguments: Any) -> list[dict[str, Any]]:

@@ -26,8 +26,10 @@ from tests.engine.register import (
     R1,
     all_of,
     balance_of,
+    blocked,
     code,
     codes,
+    connected,
     create,
     engine_on,
     execute,
@@ -175,6 +177,24 @@ def test_what_is_due_stays_written_when_the_command_itself_is_refused(register: 
             await story(register)
         )[1:]
         assert OPENING - 2 * PRICE == await balance_of(register, R0)
+        assert {} == await problems(register)
+
+    run(main())
+
+
+def test_a_batch_that_is_run_again_is_logged_in_the_same_order(register: str) -> None:
+    async def main() -> None:
+        async with engine_on(register) as engine, connected(register) as other:
+            await submit(engine, create("a"), R0)
+            await later(register, 366)
+            await other.execute("BEGIN; LOCK TABLE posting IN SHARE MODE")  # what is decided cannot be saved
+            call = asyncio.create_task(one(submit(engine, RenewDomain(A), R0)))
+            [pid] = await blocked(register)
+            await other.execute(f"SELECT pg_terminate_backend({pid}); COMMIT")
+            assert "ok" == code(await call)
+        assert ["create_domain", "auto_renew_domain", "renew_domain"] == [
+            command for command, *_ in await story(register)
+        ]
         assert {} == await problems(register)
 
     run(main())

@@ -271,8 +271,14 @@ def test_the_log_ids_decide_and_not_the_transaction_id(register: str) -> None:
         connection = await line.get()
         committed: int = await value(register, "SELECT pg_current_xact_id()::text::bigint")
         assert answer.audit_id is not None
+        try:
+            await settle(runner, connection, committed, answer.audit_id)
+        finally:
+            await line.close()
+
+    async def settle(runner: BatchRunner, connection: Any, committed: int, log_id: int) -> None:
         for xid in (committed, 10**12, 3):  # committed; not yet given ("in the future"); long gone
-            assert await runner._took_effect(connection, OutcomeUnknown(xid, [answer.audit_id]))
+            assert await runner._took_effect(connection, OutcomeUnknown(xid, [log_id]))
             assert not await runner._took_effect(connection, OutcomeUnknown(xid, [7, 8]))
         async with connected(register) as other:
             await other.execute("BEGIN")
@@ -283,7 +289,6 @@ def test_the_log_ids_decide_and_not_the_transaction_id(register: str) -> None:
             insert = "INSERT INTO command_log (id, occurred_at, surface, command, actor, status, apply, request)"
             await other.execute(f"{insert} VALUES (7, now(), 'cli', 'x', 'x', 'success', 'none', '{{}}'); COMMIT")
             assert True is await settled
-        await line.close()
 
     run(main())
 

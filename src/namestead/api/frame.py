@@ -151,37 +151,38 @@ class Reply:
         self.media = media
 
 
-_SIZES = tuple(str(n).encode() for n in range(4096))
-_LIMITS = tuple(str(n).encode() for n in range(1024))
-
-
-def _digits(n: int, made: tuple[bytes, ...]) -> bytes:
-    return made[n] if n < len(made) else str(n).encode()
-
-
-OURS = "namestead.trusted"
-"""A mark on our own response messages: their header fields need no second look (`protocol.py`)."""
-
 CLOSE = frozenset({408, 413, 431})
 """Answers after which the rest of the request may still be on its way: the connection is given up."""
 
+NO_CONTENT = 204
+
 
 async def send_reply(reply: Reply, request: Request, send: Send) -> None:
-    """Send an answer with the header fields every answer has."""
-    body = reply.body
-    headers = [
-        (b"content-type", reply.media),
-        (b"content-length", _digits(len(body), _SIZES)),
-        (b"x-request-id", request.request_id.encode()),
-        (b"cache-control", b"no-store"),
-    ]
+    """Send an answer with the header fields every answer has: in one write where the connection is one of ours
+    (`protocol.py`), else by ASGI's messages."""
+    answer_at_once = getattr(getattr(send, "__self__", None), "answer_at_once", None)
+    if answer_at_once is not None and await answer_at_once(reply.status, head_of(reply, request), reply.body):
+        return
+    lines = head_of(reply, request).split(b"\r\n")[:-1]
+    fields = [(name, value) for name, _, value in (line.partition(b": ") for line in lines)]
+    if reply.status in CLOSE:
+        fields.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": reply.status, "headers": fields})
+    await send({"type": "http.response.body", "body": reply.body})
+
+
+def head_of(reply: Reply, request: Request) -> bytes:
+    """The header fields of an answer, each on its line."""
+    head = b"x-request-id: %b\r\ncache-control: no-store\r\n" % request.request_id.encode()
+    if reply.status != NO_CONTENT:
+        head += b"content-type: %b\r\ncontent-length: %d\r\n" % (reply.media, len(reply.body))
     counted = request.counted
     if counted is not None:
-        headers.append((b"x-ratelimit-limit", _digits(counted.limit, _LIMITS)))
-        headers.append((b"x-ratelimit-remaining", _digits(counted.remaining, _LIMITS)))
-        headers.append((b"x-ratelimit-reset", b"%d" % counted.reset_at))
-    headers.extend(reply.headers)
-    if reply.status in CLOSE:
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers, OURS: True})
-    await send({"type": "http.response.body", "body": body})
+        head += b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n" % (
+            counted.limit,
+            counted.remaining,
+            counted.reset_at,
+        )
+    for field in reply.headers:
+        head += b"%b: %b\r\n" % field
+    return head

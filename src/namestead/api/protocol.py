@@ -17,7 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from namestead import errors
 from namestead.api.errors import reply_to
-from namestead.api.frame import OURS, Request
+from namestead.api.frame import CLOSE, Request, head_of
 from namestead.api.settings import HttpSettings
 from namestead.errors import Kind, Refusal
 
@@ -28,7 +28,6 @@ LINGER = 5.0
 class Cycle(RequestResponseCycle):
     """One request and its answer. An answer of ours, whose size is known, is one write."""
 
-    _start: dict[str, Any] | None = None
     _body_until: float | None = None
     body_timeout: float
 
@@ -41,46 +40,33 @@ class Cycle(RequestResponseCycle):
         async with asyncio.timeout_at(self._body_until):
             return await super().receive()
 
-    async def send(self, message: Any) -> None:
-        if message["type"] == "http.response.start":
-            if OURS in message and not self.flow.write_paused:
-                self._start = message
-                self.response_started = True
-                return
-        elif self._start is not None:
-            start, self._start = self._start, None
-            self._send_at_once(start, message["body"])
-            return
-        await super().send(message)
-
-    def _send_at_once(self, start: dict[str, Any], body: bytes) -> None:
+    async def answer_at_once(self, status: int, head: bytes, body: bytes) -> bool:
+        """A whole answer in one write. `head` are its header fields, each on its line, none of them about the
+        connection. False, and nothing sent, while the caller does not read: then it has to go the usual way."""
+        if self.flow.write_paused or self.response_started:
+            return False
         if self.disconnected:
-            return
-        status = start["status"]
-        content = [STATUS_LINE[status]]
+            return True
+        if status in CLOSE:
+            self.keep_alive = False
+        content = [STATUS_LINE[status], head]
         for name, value in self.default_headers:
-            content += (name, b": ", value, b"\r\n")
-        for name, value in start["headers"]:
-            if name == b"connection":
-                self.keep_alive = False
-            elif status != 204 or name not in _OF_A_BODY:
-                content += (name, b": ", value, b"\r\n")
-        if not self.keep_alive:
-            content.append(b"connection: close\r\n")
-        content.append(b"\r\n")
+            content.append(b"%b: %b\r\n" % (name, value))
+        content.append(b"\r\n" if self.keep_alive else b"connection: close\r\n\r\n")
         if self.scope["method"] != "HEAD":
             content.append(body)
         self.waiting_for_100_continue = False
         self.expected_content_length = 0
-        self.response_complete = True
+        self.response_started = self.response_complete = True
         self.transport.write(b"".join(content))
         self.message_event.set()
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
+        return True
 
 
-_OF_A_BODY = frozenset({b"content-length", b"content-type"})
+_ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
 
 
 class HeadTooLarge(Exception):
@@ -141,23 +127,33 @@ class Protocol(HttpToolsProtocol):
                 self._timer = self.loop.call_later(self.limits.head_timeout, self._head_is_late)
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
         self._in_head = self._begun = True
         self._head_read = 0
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self.scope = {  # type: ignore[typeddict-item]  # the rest is known when the head is whole
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": "1.1",
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "root_path": "",
+            "headers": self.headers,
+            "state": {},
+        }
 
     def on_url(self, url: bytes) -> None:
         self.url += url
-        self._count(len(url))
+        self._head_read += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
         if name == b"expect" and value.lower() == b"100-continue":
             self.expect_100_continue = True
         self.headers.append((name, value))
-        self._count(len(name) + len(value) + 4)
-
-    def _count(self, size: int) -> None:
-        self._head_read += size
+        self._head_read += len(name) + len(value) + 4
         if self._head_read > self.limits.largest_head:
             raise HeadTooLarge
 
@@ -250,14 +246,6 @@ class Protocol(HttpToolsProtocol):
         scope = {"method": "GET", "raw_path": b"", "query_string": b"", "headers": ()}
         request = Request(scope, cast(Any, None))
         reply = reply_to(refusal, request)
-        content = [STATUS_LINE[reply.status]]
-        for name, value in (
-            *self.server_state.default_headers,
-            (b"content-type", reply.media),
-            (b"content-length", str(len(reply.body)).encode()),
-            (b"x-request-id", request.request_id.encode()),
-            (b"connection", b"close"),
-        ):
-            content += (name, b": ", value, b"\r\n")
-        self.transport.write(b"".join((*content, b"\r\n", reply.body)))
+        head = head_of(reply, request) + b"connection: close\r\n\r\n"
+        self.transport.write(b"".join((STATUS_LINE[reply.status], head, reply.body)))
         self.transport.close()
