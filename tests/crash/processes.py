@@ -58,7 +58,7 @@ async def start(url: str, log: Path | None = None) -> Worker:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             WORKER,
-            url,
+            env={**os.environ, "NAMESTEAD_DATABASE": url},  # it has a password, which an argument would show to all
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=errors,

@@ -1,4 +1,4 @@
-"""An engine in a process of its own, driven line by line: `python worker.py URL`.
+"""An engine in a process of its own, driven line by line: `NAMESTEAD_DATABASE=URL python worker.py`.
 
 It says `ready`, then takes one order a line on its standard input, all at once as they come, and says on its standard
 output how each ended, the moment its caller is told. At the end of its input it answers what is left and stops.
@@ -10,6 +10,7 @@ output how each ended, the moment its caller is told. At the end of its input it
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from typing import Any
 
@@ -118,4 +119,4 @@ async def main(url: str) -> None:
 
 if __name__ == "__main__":
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    uvloop.run(main(sys.argv[1]))
+    uvloop.run(main(os.environ["NAMESTEAD_DATABASE"]))

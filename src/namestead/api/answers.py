@@ -5,7 +5,6 @@ The registrations inside are the commands' own (`commands/answers.py`); here onl
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any, TypeAlias
 
@@ -44,9 +43,8 @@ Visible: TypeAlias = Annotated[
 """`Registration | PublicRegistration`: a union that only ever is written, never read."""
 
 
-class Changed(msgspec.Struct, frozen=True, gc=False):
-    """A command that changed a registration, or in the sandbox would have. `status` is `success`, `pending` when work
-    is left for a backend or the other party, or `sandbox`."""
+class Done(msgspec.Struct, frozen=True, gc=False):
+    """What every answer to a mutation begins with."""
 
     request_id: str
     command: str
@@ -54,20 +52,20 @@ class Changed(msgspec.Struct, frozen=True, gc=False):
     audit_id: str
     idempotent: bool
     sandbox: bool
+
+
+class Changed(Done, frozen=True, gc=False):
+    """A command that changed a registration, or in the sandbox would have. `status` is `success`, `pending` when work
+    is left for a backend or the other party, or `sandbox`."""
+
     domain: str
     registration: Visible
     balance: Amount | None
 
 
-class Removed(msgspec.Struct, frozen=True, gc=False):
+class Removed(Done, frozen=True, gc=False):
     """A delete. `outcome` says which: `cancelled` at once, inside the add grace, or `redemption`."""
 
-    request_id: str
-    command: str
-    status: str
-    audit_id: str
-    idempotent: bool
-    sandbox: bool
     domain: str
     outcome: str
     refund: Amount
@@ -77,28 +75,16 @@ class Removed(msgspec.Struct, frozen=True, gc=False):
     balance: Amount | None
 
 
-class Moved(msgspec.Struct, frozen=True, gc=False):
+class Moved(Done, frozen=True, gc=False):
     """A transfer. `registration` is the whole object for its sponsor and the public part for the other party."""
 
-    request_id: str
-    command: str
-    status: str
-    audit_id: str
-    idempotent: bool
-    sandbox: bool
     domain: str
     transfer: TransferState
     registration: Visible
     balance: Amount | None
 
 
-class RecordsChanged(msgspec.Struct, frozen=True, gc=False):
-    request_id: str
-    command: str
-    status: str
-    audit_id: str
-    idempotent: bool
-    sandbox: bool
+class RecordsChanged(Done, frozen=True, gc=False):
     domain: str
     unicode_name: str
     records: tuple[RecordSet, ...]
@@ -106,15 +92,9 @@ class RecordsChanged(msgspec.Struct, frozen=True, gc=False):
     balance: Amount | None
 
 
-class Reset(msgspec.Struct, frozen=True, gc=False):
+class Reset(Done, frozen=True, gc=False):
     """`key_epoch` counts the channel's resets: keys of sandbox and test-zone commands are fresh in each."""
 
-    request_id: str
-    command: str
-    status: str
-    audit_id: str
-    idempotent: bool
-    sandbox: bool
     tld: str
     fixtures: tuple[Fixture, ...]
     key_epoch: int
@@ -189,25 +169,22 @@ class Pending(msgspec.Struct, frozen=True, gc=False):
     next_cursor: str | None
 
 
-def _amount(balance: tuple[int, str] | None) -> Amount | None:
-    if balance is None:
-        return None
-    minor, currency = balance
-    return Amount(Money(minor, currency).decimal(), currency)
+def _done(command: str, request_id: str, answer: Answer[Any]) -> tuple[str, str, str, str, bool, bool]:
+    """The fields of `Done`, in their order."""
+    return request_id, command, answer.status, f"log_{answer.audit_id}", answer.idempotent, answer.sandbox
+
+
+def _balance(answer: Answer[Any]) -> Amount | None:
+    return None if answer.balance is None else Amount.of(Money(*answer.balance))
 
 
 def changed(command: str, request_id: str, answer: Answer[Any]) -> Changed:
     shown: Registration = answer.result
     return Changed(
-        request_id,
-        command,
-        answer.status,
-        f"log_{answer.audit_id}",
-        answer.idempotent,
-        answer.sandbox,
+        *_done(command, request_id, answer),
         shown.domain,
         shown,
-        _amount(answer.balance),
+        _balance(answer),
     )
 
 
@@ -215,19 +192,14 @@ def removed(command: str, request_id: str, answer: Answer[Any]) -> Removed:
     result: Deleted = answer.result
     shown = result.registration
     return Removed(
-        request_id,
-        command,
-        answer.status,
-        f"log_{answer.audit_id}",
-        answer.idempotent,
-        answer.sandbox,
+        *_done(command, request_id, answer),
         shown.domain,
         shown.lifecycle_state,
         result.refund,
         shown.redemption_until,
         shown.release_at,
         shown,
-        _amount(answer.balance),
+        _balance(answer),
     )
 
 
@@ -235,45 +207,30 @@ def moved(command: str, request_id: str, answer: Answer[Any]) -> Moved:
     result: Transferred = answer.result
     shown = result.registration
     return Moved(
-        request_id,
-        command,
-        answer.status,
-        f"log_{answer.audit_id}",
-        answer.idempotent,
-        answer.sandbox,
+        *_done(command, request_id, answer),
         shown.domain,
         result.transfer,
         shown,
-        _amount(answer.balance),
+        _balance(answer),
     )
 
 
 def records_changed(command: str, request_id: str, answer: Answer[Any]) -> RecordsChanged:
     result: RecordSets = answer.result
     return RecordsChanged(
-        request_id,
-        command,
-        answer.status,
-        f"log_{answer.audit_id}",
-        answer.idempotent,
-        answer.sandbox,
+        *_done(command, request_id, answer),
         result.domain,
         result.unicode_name,
         result.records,
         result.apply,
-        _amount(answer.balance),
+        _balance(answer),
     )
 
 
 def reset(command: str, request_id: str, answer: Answer[Any]) -> Reset:
     result: SandboxReset = answer.result
     return Reset(
-        request_id,
-        command,
-        answer.status,
-        f"log_{answer.audit_id}",
-        answer.idempotent,
-        answer.sandbox,
+        *_done(command, request_id, answer),
         result.tld,
         result.fixtures,
         result.epoch,
@@ -325,6 +282,3 @@ def events(request_id: str, page: PollPage) -> Events:
 
 def pending(request_id: str, page: PendingPage) -> Pending:
     return Pending(request_id, page.pending, page.next_cursor)
-
-
-Render = Callable[[str, str, Answer[Any]], msgspec.Struct]

@@ -87,7 +87,6 @@ class Row:
     path: str | None = None
     status: int = 200
     epp: str | None = None
-    sandbox: bool = True
     listed: bool = True
     always: bool = False
     """Runs in any mode and is never replayed: `reset_sandbox`."""

@@ -58,14 +58,16 @@ class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
     currency: str | None = None
 
 
-class _StoredAnswer(msgspec.Struct, frozen=True):
+class KeptAnswer(msgspec.Struct, frozen=True):
+    """A `StoredAnswer` as read: its result is of the type that the command's row names."""
+
     status: str
     result: msgspec.Raw
     balance: int | None = None
     currency: str | None = None
 
 
-_decode_stored = msgspec.json.Decoder(_StoredAnswer).decode
+read_kept = msgspec.json.Decoder(KeptAnswer).decode
 
 
 class Decisions:
@@ -147,8 +149,7 @@ class Decisions:
         return registrar
 
     def _evidence(self, s: Submission) -> bool:
-        registrar = self.facts.reference.registrars.get(s.envelope.principal.registrar_id or 0)
-        return registrar is not None and registrar.evidence
+        return self.facts.reference.gathers_evidence(s.envelope.principal.registrar_id)
 
     def _epoch(self, s: Submission, registrar: Registrar | None) -> int:
         """Keys of sandbox and test-zone commands live in the channel's current epoch; all others for good."""
@@ -387,7 +388,7 @@ def _due_at(domain: Domain) -> datetime | None:
 
 def _answer_again(stored: Stored) -> Answer[Any]:
     assert stored.result is not None
-    kept = _decode_stored(stored.result.encode())
+    kept = read_kept(stored.result.encode())
     row = BY_NAME[stored.command]
     result = msgspec.json.decode(kept.result, type=row.result)
     balance = (kept.balance, kept.currency) if kept.balance is not None and kept.currency is not None else None

@@ -15,10 +15,10 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import asyncpg
-import structlog
 
 from namestead import errors
 from namestead.commands.protocol import Answer, AnyCommand, Principal
@@ -37,7 +37,6 @@ from namestead.objects.registrar import ApiKey
 from namestead.store import rows
 from namestead.store.load import Connection
 
-log = structlog.get_logger("namestead.engine")
 T = TypeVar("T")
 
 POOL_SIZE = 4
@@ -136,6 +135,9 @@ class Engine:
         )
         for lane in (self._lane, self._long, self._lookups):
             lane.start()
+            self.metrics.waiting.labels(lane.name).set_function(partial(getattr, lane, "waiting"))
+        self.metrics.pool.labels("open").set_function(self._pool.get_size)
+        self.metrics.pool.labels("idle").set_function(self._pool.get_idle_size)
         self.limits.start()
 
     async def stop(self) -> None:
@@ -174,8 +176,7 @@ class Engine:
         return await self._put(self._lane, command, envelope)
 
     def _gathers_evidence(self, envelope: Envelope) -> bool:
-        registrar = self.reference.registrars.get(envelope.principal.registrar_id or 0)
-        return registrar is not None and registrar.evidence
+        return self.reference.gathers_evidence(envelope.principal.registrar_id)
 
     async def _put(self, lane: Lane, command: AnyCommand, envelope: Envelope) -> Answer[Any]:
         while self._log_ids.left < 1000 or self._object_ids.left < 1000:

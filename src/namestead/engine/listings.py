@@ -35,6 +35,7 @@ from namestead.commands.listings import (
 )
 from namestead.commands.protocol import Principal
 from namestead.commands.table import BY_NAME
+from namestead.engine.decide import read_kept
 from namestead.errors import Refusal
 from namestead.money import Money
 from namestead.objects.account import Book
@@ -233,11 +234,6 @@ def _event(row: Mapping[str, Any], reader: int, known: Reference) -> LogEvent:
     )
 
 
-class _Kept(msgspec.Struct):
-    result: msgspec.Raw
-
-
-_decode_kept = msgspec.json.Decoder(_Kept).decode
 _BY_TIME = frozenset(LOGGED_AS.values())
 
 
@@ -250,7 +246,7 @@ def _response_summary(command: str, result: str | None) -> dict[str, Any] | None
     if kind is None or not hasattr(kind, "summary"):
         return {}
     try:
-        summary: dict[str, Any] = msgspec.json.decode(_decode_kept(result).result, type=kind).summary()
+        summary: dict[str, Any] = msgspec.json.decode(read_kept(result).result, type=kind).summary()
     except msgspec.DecodeError:
         log.warning("a stored answer is of a form this version does not know", command=command)
         return {}
@@ -303,10 +299,10 @@ async def balance(connection: Connection, asked: Balance, by: Principal) -> Bala
     position = (rows[-1]["xact"], rows[-1]["log_id"], rows[-1]["n"]) if full else (settled, 0, -1)
     currency = account["currency"]
     return BalancePage(
-        _amount(account["balance"], currency),
-        _amount(account["held"], currency),
-        _amount(account["credit"], currency),
-        _amount(account["balance"] + account["credit"], currency),
+        Amount.of(Money(account["balance"], currency)),
+        Amount.of(Money(account["held"], currency)),
+        Amount.of(Money(account["credit"], currency)),
+        Amount.of(Money(account["balance"] + account["credit"], currency)),
         tuple([_movement(r, by.account_id) for r in rows]),
         cursors.write(*position),
     )
@@ -339,13 +335,9 @@ def _movement(row: Mapping[str, Any], account_id: int) -> Movement:
         _KINDS[gave, got],
         row["reason"],
         row["subject"],
-        _amount(changes["balance"], row["currency"]),
-        _amount(changes["held"], row["currency"]),
+        Amount.of(Money(changes["balance"], row["currency"])),
+        Amount.of(Money(changes["held"], row["currency"])),
     )
-
-
-def _amount(minor: int, currency: str) -> Amount:
-    return Amount(Money(minor, currency).decimal(), currency)
 
 
 # ------------------------------------------------------------------------------------------------------------ standing
@@ -359,7 +351,7 @@ async def standing(connection: Connection, by: Principal) -> Standing:
     account_id = registrar.account_id if registrar is not None else by.account_id
     if account_id is not None:
         row = await store.account(connection, account_id)
-        money = _amount(row["balance"], row["currency"]) if row is not None else None
+        money = Amount.of(Money(row["balance"], row["currency"])) if row is not None else None
     fixtures: dict[str, tuple[str, ...]] = {}
     if registrar is not None:
         listed = [known.zones_by_id[zone_id] for channel, zone_id in known.listings if channel == registrar.id]

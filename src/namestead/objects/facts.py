@@ -61,6 +61,11 @@ class Reference:
     def put_listing(self, listing: Listing) -> None:
         self.listings[listing.registrar_id, listing.zone_id] = listing
 
+    def gathers_evidence(self, registrar_id: int | None) -> bool:
+        """Whether a channel's queries, refusals at the gates and replays are logged too: while its OT&E run is open."""
+        registrar = self.registrars.get(registrar_id or 0)
+        return registrar is not None and registrar.evidence
+
     def zone_of(self, name: Name) -> Zone | None:
         """The zone a name lies under: the longest suffix that is one of ours."""
         rest: str = name
@@ -92,7 +97,6 @@ class Facts:
     linked_contacts: dict[int, frozenset[int]] = field(default_factory=dict)
     failed_auth: dict[Name, int] = field(default_factory=dict)
     keys: dict[str, ApiKey | None] = field(default_factory=dict)
-    owned: dict[str, int] = field(default_factory=dict)
 
     def domain(self, name: Name) -> Domain | None:
         """The live registration of a name, or None if it has none."""

@@ -86,15 +86,8 @@ class CreateDomain:
         hosts, made_hosts = delegation.resolve(facts, bare, self.nameservers, registrar, by.ids.take)
         queued = bool(hosts)
         grace = Grace(GraceKind.ADD, now + lengths.add_grace, price.amount, price.currency, account.id, years)
-        domain = Domain(
-            id=bare.id,
-            name=self.name,
-            zone_id=zone.id,
-            registrar_id=registrar.id,
-            created_by=registrar.id,
-            created_at=now,
-            expires_at=bare.expires_at,
-            auto_renew=self.auto_renew,
+        domain = replace(
+            bare,
             registrant_id=holder.registrant_id,
             contacts=holder.contacts,
             hosts=hosts,

@@ -43,9 +43,9 @@ class AccountState(_Shown, frozen=True, gc=False):
         return cls(
             account.slug,
             account.name,
-            _amount(account.balance + moved, account.currency),
-            _amount(account.held, account.currency),
-            _amount(account.credit, account.currency),
+            Amount.of(Money(account.balance + moved, account.currency)),
+            Amount.of(Money(account.held, account.currency)),
+            Amount.of(Money(account.credit, account.currency)),
             account.suspended_at is not None,
         )
 
@@ -173,7 +173,3 @@ class ClockState(_Shown, frozen=True, gc=False):
 
     before: datetime
     now: datetime
-
-
-def _amount(minor: int, currency: str) -> Amount:
-    return Amount(Money(minor, currency).decimal(), currency)
