@@ -35,6 +35,7 @@ from namestead.objects.retained import Retained, RetainedKind
 from namestead.objects.zone import ContactModel, Lengths, Policy, Price, Zone
 from namestead.store import load as load_module
 from namestead.store import rows
+from namestead.store import save as save_module
 from namestead.store.constraints import MEANINGS, explain
 from namestead.store.load import (
     MOST_LINKS,
@@ -43,6 +44,7 @@ from namestead.store.load import (
     ReferenceChanged,
     RelationsMoved,
     Wanted,
+    begin,
     load,
     reference,
 )
@@ -234,10 +236,11 @@ async def _load_cluster(connection: Connection, known: Reference) -> Cluster:
     return cast(Cluster, (domain, hosts, contacts))
 
 
+@pytest.mark.parametrize("few", [0, 10**6], ids=["table by table", "at once"])
 @slow
 @given(before=clusters, after=clusters)
-def test_domains_hosts_and_contacts_come_back_as_they_went(url: str, before: Cluster, after: Cluster) -> None:
-    """First inserted, then changed in everything that may change."""
+def test_domains_hosts_and_contacts_come_back_as_they_went(url: str, few: int, before: Cluster, after: Cluster) -> None:
+    """First inserted, then changed in everything that may change; by COPY and UPDATE, and by one statement."""
 
     async def main() -> None:
         async with transaction(url) as connection:
@@ -247,7 +250,9 @@ def test_domains_hosts_and_contacts_come_back_as_they_went(url: str, before: Clu
             await _save_cluster(connection, after, new=False)
             assert after == await _load_cluster(connection, known)
 
-    run(main())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(save_module, "FEW_ROWS", few)
+        run(main())
 
 
 accounts = st.builds(
@@ -438,7 +443,7 @@ def test_the_columns_are_the_tables_own(url: str, table: rows.Table[Any]) -> Non
         in_full = {"timestamptz": "timestamp with time zone"}
         assert {r["attname"]: r["type"] for r in found} == {c: in_full.get(k, k) for c, k in table.types.items()}
         assert set(table.fixed) | set(table.key) <= set(table.columns)
-        sets = update_statement(table).partition(" SET ")[2].partition(" FROM ")[0]
+        sets = update_statement(table.name).partition(" SET ")[2].partition(" FROM ")[0]
         written = {part.split(" = ")[0] for part in sets.split(", ")}
         assert set(table.columns) - set(table.fixed) - set(table.key) == written
 
@@ -601,26 +606,21 @@ def test_what_was_asked_for_and_is_not_there_is_known_to_be_absent(url: str) -> 
 
 
 class Recorder:
-    """A connection that notes every query with its arguments, and may do something before one of them."""
+    """A connection that notes every query, and may do something before one of them."""
 
     def __init__(self, connection: Connection, before: dict[str, Callable[[], Awaitable[None]]] | None = None) -> None:
         self._connection = connection
         self._before = before or {}
-        self.seen: list[tuple[str, tuple[Any, ...]]] = []
+        self.order: list[str] = []
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
         async def call(query: str, *arguments: Any) -> Any:
-            for start, act in self._before.items():
-                if query.startswith(start) and sum(q.startswith(start) for q, _ in self.seen) == 1:
-                    await act()
-            self.seen.append((query, arguments))
+            if query in self._before:
+                await self._before[query]()
+            self.order.append(query)
             return await getattr(self._connection, method)(query, *arguments)
 
         return call
-
-    @property
-    def order(self) -> list[str]:
-        return [query for query, _ in self.seen]
 
 
 EVERYTHING = Wanted(
@@ -637,24 +637,6 @@ EVERYTHING = Wanted(
     account_slugs={"r3"},
     idempotency={(R0.registrar_id, "b"), (R0.registrar_id, "a")},
 )
-LOCKS_IN_ORDER = (
-    load_module.LOCK_REFERENCE_SHARED,
-    load_module.LOCK_NAMES,
-    load_module.ACCOUNTS + " FOR NO KEY UPDATE",
-    load_module.DOMAINS + " FOR NO KEY UPDATE",
-    load_module.HOSTS + " FOR NO KEY UPDATE",
-    load_module.CONTACTS + " FOR NO KEY UPDATE",
-)
-FACTS = (
-    load_module.DELEGATIONS,
-    load_module.DOMAIN_CONTACTS,
-    load_module.LINKS_TO_HOSTS,
-    load_module.LINKS_TO_CONTACTS,
-    load_module.RETAINED,
-    load_module.FAILED_AUTH,
-    load_module.KEYS,
-    load_module.STORED,
-)
 
 
 def _simple_cluster() -> Cluster:
@@ -663,47 +645,87 @@ def _simple_cluster() -> Cluster:
     return a_domain(DOMAIN_ID, name="there-and-back.example", hosts=HOST_IDS), hosts, contacts
 
 
-def test_locks_come_first_and_in_one_order(url: str) -> None:
-    """Reference, names, accounts, domains, hosts, contacts; then the instant; then the facts."""
+def test_a_batch_begins_in_three_trips(url: str) -> None:
+    """Advisory locks, rows, facts; then only what few commands need."""
 
     async def main() -> None:
-        async with transaction(url) as connection:
+        async with connected(url) as connection:
             known = await reference(connection)
-            await _save_cluster(connection, _simple_cluster(), new=True)
-            recorder = Recorder(connection)
-            await load(cast(Connection, recorder), EVERYTHING, known, lock=True)
-            order = recorder.order
-            assert list(LOCKS_IN_ORDER) == [q for q in order if q in LOCKS_IN_ORDER]
-            assert order.index(LOCKS_IN_ORDER[0]) + 1 == order.index(load_module.REFERENCE_VERSION)
-            now = order.index(load_module.NOW)
-            assert order.index(LOCKS_IN_ORDER[-1]) < now
-            assert set(FACTS) == {q for q in order[now:] if q in FACTS}
-            assert not {q for q in order[:now] if q in FACTS}
-            # The relations are looked at again once their rows are locked.
-            looked = [n for n, q in enumerate(order) if q == load_module.FIND_SUBORDINATES]
-            assert looked[0] < order.index(LOCKS_IN_ORDER[2]) < order.index(LOCKS_IN_ORDER[-1]) < looked[-1] < now
+            recorder = cast(Connection, Recorder(connection))
+            plain = Wanted(domains={Name("a.example")}, retained={Name("a.example")}, idempotency={(1, "k")})
+            await begin(recorder, plain)
+            await load(recorder, plain, known, lock=True)
+            first, *rest = cast(Recorder, recorder).order
+            assert first.startswith("BEGIN; SELECT pg_advisory_xact_lock_shared(1); ")
+            assert [load_module.ROWS_LOCKED, load_module.FACTS_LOCKED] == rest
 
     run(main())
 
 
-def test_inside_each_step_locks_are_sorted(url: str) -> None:
+def test_advisory_locks_are_taken_sorted(url: str) -> None:
+    """3 names, registered or retained, 3 hosts, 2 contacts, 2 idempotency keys, an API key, an account."""
+
     async def main() -> None:
-        async with transaction(url) as connection:
-            known = await reference(connection)
-            await _save_cluster(connection, _simple_cluster(), new=True)
+        async with connected(url) as connection:
             recorder = Recorder(connection)
-            await load(cast(Connection, recorder), EVERYTHING, known, lock=True)
-            arguments = dict(recorder.seen)
-            sizes = []
-            for query in LOCKS_IN_ORDER[1:]:
-                [ids] = arguments[query]
-                assert sorted(set(ids)) == list(ids)
-                sizes.append(len(ids))
-                assert query == load_module.LOCK_NAMES or "ORDER BY id FOR NO KEY UPDATE" in query
-            # 3 names, registered or retained, 3 hosts, 2 contacts, 2 idempotency keys, an API key, an account
-            assert [12, 3, 1, 3, 2] == sizes
+            await begin(cast(Connection, recorder), EVERYTHING)
+            [query] = recorder.order
+            keys = [int(k) for k in query.partition("{")[2].partition("}")[0].split(",")]
+            assert sorted(set(keys)) == keys == EVERYTHING.lock_keys()
+            assert 12 == len(keys)
 
     run(main())
+
+
+ROWS_IN_ORDER = {
+    "account": sorted((R0.account_id, R1.account_id)),
+    "domain": [DOMAIN_ID],
+    "host": list(HOST_IDS),
+    "contact": list(CONTACT_IDS),
+}
+"""The rows `EVERYTHING` locks, in the order it locks them."""
+
+
+@pytest.mark.parametrize("table", ROWS_IN_ORDER)
+def test_rows_are_locked_in_one_order_and_then_comes_the_instant(url: str, table: str) -> None:
+    """While somebody else holds the last row of a table, those before it are locked and those after it are not."""
+    held = ROWS_IN_ORDER[table][-1]
+    in_order = [(t, i) for t, ids in ROWS_IN_ORDER.items() for i in ids]
+    place = in_order.index((table, held))
+
+    async def main() -> None:
+        async with connected(url) as one, connected(url) as other, connected(url) as third:
+            await _save_cluster(one, _simple_cluster(), new=True)
+            known = await reference(one)
+            try:
+                await other.execute("BEGIN")
+                await other.execute(f"SELECT id FROM {table} WHERE id = $1 FOR NO KEY UPDATE", held)
+                await begin(one, EVERYTHING)
+                loading = asyncio.create_task(load(one, EVERYTHING, known, lock=True))
+                waiting = "SELECT wait_event_type FROM pg_stat_activity WHERE pid = $1"
+                while "Lock" != await third.fetchval(waiting, one.get_server_pid()):  # noqa: ASYNC110 - another server's state
+                    await asyncio.sleep(0.01)
+                locked = [(t, i) for t, i in in_order if not await _is_free(third, t, i)]
+                assert in_order[: place + 1] == locked
+                released = await third.fetchval("SELECT clock_timestamp()")
+                await other.execute("ROLLBACK")
+                assert (await loading).facts.now > released
+                await one.execute("ROLLBACK")
+            finally:
+                await _remove_cluster(third)
+
+    run(main())
+
+
+async def _is_free(connection: Connection, table: str, i: int) -> bool:
+    ask = f"SELECT id FROM {table} WHERE id = $1 FOR NO KEY UPDATE SKIP LOCKED"
+    return await connection.fetchval(ask, i) is not None
+
+
+async def _remove_cluster(connection: Connection) -> None:
+    await connection.execute("DELETE FROM delegation WHERE domain_id > 900000")
+    await connection.execute("SET session_replication_role = replica; DELETE FROM host WHERE id > 900000")
+    await connection.execute("DELETE FROM domain WHERE id > 900000; DELETE FROM contact WHERE id > 900000")
 
 
 def test_the_lock_keys_of_different_things_differ() -> None:
@@ -731,7 +753,7 @@ def test_rows_are_locked_against_change_and_not_against_references(url: str) -> 
         locked = {"account": [R0.account_id, R1.account_id]}
         async with connected(url) as one, connected(url) as other:
             known = await reference(one)
-            await one.execute("BEGIN")
+            await begin(one, Wanted(accounts=set(locked["account"])))
             await load(one, Wanted(accounts=set(locked["account"])), known, lock=True)
             ids = "SELECT id FROM account WHERE id = ANY($1::bigint[]) ORDER BY id"
             skipped = await other.fetch(f"{ids} FOR NO KEY UPDATE SKIP LOCKED", locked["account"])
@@ -751,7 +773,7 @@ def test_domains_hosts_and_contacts_are_locked_too(url: str, table: str) -> None
             await _save_cluster(one, _simple_cluster(), new=True)
             try:
                 known = await reference(one)
-                await one.execute("BEGIN")
+                await begin(one, EVERYTHING)
                 await load(one, EVERYTHING, known, lock=True)
                 free = await other.fetch(f"SELECT id FROM {table} WHERE id > 900000 FOR NO KEY UPDATE SKIP LOCKED")
                 assert [] == free
@@ -759,9 +781,7 @@ def test_domains_hosts_and_contacts_are_locked_too(url: str, table: str) -> None
                 assert seen
                 await one.execute("ROLLBACK")
             finally:
-                await one.execute("DELETE FROM delegation WHERE domain_id > 900000")
-                await one.execute("SET session_replication_role = replica; DELETE FROM host WHERE id > 900000")
-                await one.execute("DELETE FROM domain WHERE id > 900000; DELETE FROM contact WHERE id > 900000")
+                await _remove_cluster(one)
 
     run(main())
 
@@ -771,7 +791,7 @@ def test_names_that_are_absent_are_locked_as_well(url: str) -> None:
         wanted = Wanted(domains={Name("absent.example")}, idempotency={(1, "key")})
         async with connected(url) as one, connected(url) as other:
             known = await reference(one)
-            await one.execute("BEGIN")
+            await begin(one, wanted)
             await load(one, wanted, known, lock=True)
             for key in wanted.lock_keys():
                 assert False is await other.fetchval("SELECT pg_try_advisory_xact_lock($1)", key)
@@ -788,7 +808,7 @@ def test_a_batch_that_changes_reference_data_runs_alone(url: str) -> None:
     async def main() -> None:
         async with connected(url) as one, connected(url) as other:
             known = await reference(one)
-            await one.execute("BEGIN")
+            await begin(one, Wanted(reference=True))
             await load(one, Wanted(reference=True), known, lock=True)
             assert False is await other.fetchval("SELECT pg_try_advisory_xact_lock_shared($1)", REFERENCE_LOCK)
 
@@ -854,7 +874,7 @@ def test_a_relation_that_moves_between_looking_and_locking_is_seen(url: str) -> 
 
             wanted = Wanted(domains={Name("there-and-back.example")}, subordinates={Name("there-and-back.example")})
             # The first look finds three; before the second one of them has gone.
-            recorder = Recorder(connection, {load_module.FIND_SUBORDINATES: add})
+            recorder = Recorder(connection, {load_module.FACTS_LOCKED: add})
             with pytest.raises(RelationsMoved):
                 await load(cast(Connection, recorder), wanted, known, lock=True)
             facts = (await load(connection, wanted, known, lock=True)).facts

@@ -157,7 +157,7 @@ class BatchRunner:
         started = time.perf_counter()
         reference = self._reference.current
         wanted = gather(batch, reference)
-        await connection.execute("BEGIN")
+        await load.begin(connection, wanted)
         try:
             loaded = await load.load(connection, wanted, reference, lock=True)
         except ReferenceChanged:

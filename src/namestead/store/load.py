@@ -92,48 +92,107 @@ def _lock_key(kind: str | int, name: str) -> int:
     return int.from_bytes(digest, "big", signed=True)
 
 
-LOCK_NAMES = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k"
-LOCK_REFERENCE_SHARED = "SELECT pg_advisory_xact_lock_shared($1)"
-LOCK_REFERENCE = "SELECT pg_advisory_xact_lock($1)"
+BEGIN = "BEGIN; SELECT pg_advisory_xact_lock_shared({reference}); SELECT pg_advisory_xact_lock(k) FROM unnest('{{{keys}}}'::bigint[]) k"
+BEGIN_ALONE = "BEGIN; SELECT pg_advisory_xact_lock({reference})"
 
-# The registry's clock, and the count of reference changes, read under the reference lock.
+# The count of reference changes, read under the reference lock.
 REFERENCE_VERSION = "SELECT reference FROM registry"
-NOW = "SELECT clock_timestamp() + clock_offset AS now, pg_current_xact_id()::text AS xid FROM registry"
-NOW_READING = "SELECT clock_timestamp() + clock_offset AS now, NULL AS xid, reference FROM registry"
 
-# Which registrations a batch is about, before any of them is locked. What falls due while the batch waits for its locks
-# (never as long as a minute) has to be settled by it too.
-FIND_DOMAINS = """
-SELECT d.id, d.name, d.registrar_id, d.gaining_id,
-       d.next_due <= clock_timestamp() + r.clock_offset + interval '1 minute' AS due
-  FROM domain d, registry r
- WHERE d.name = ANY($1::text[]) AND d.ended_at IS NULL
+# The rows a batch is about: accounts (with those of the sponsors of its domains, whom its money may concern), domains,
+# hosts, contacts. What stands in an array is read before what stands in the next, each in the order of ids; so they are
+# locked in that order too. With a domain that is about to fall due come the hosts under it, since the batch has to settle
+# it, should that happen while it waits for its locks (never as long as a minute).
+ROWS = """
+WITH clock AS MATERIALIZED (
+    SELECT reference, clock_timestamp() + clock_offset + interval '1 minute' AS soon FROM registry
+)
+SELECT (SELECT reference FROM clock) AS reference,
+       (SELECT soon FROM clock) AS soon,
+       ARRAY(
+           SELECT a FROM account a
+            WHERE a.id = ANY(ARRAY(
+                SELECT unnest($1::bigint[])
+                 UNION
+                SELECT id FROM account WHERE slug = ANY($2::text[])
+                 UNION
+                SELECT r.account_id
+                  FROM domain d
+                 CROSS JOIN LATERAL (VALUES (d.registrar_id), (d.gaining_id)) AS party(id)
+                  JOIN registrar r ON r.id = party.id
+                 WHERE d.name = ANY($3::text[]) AND d.ended_at IS NULL
+            ))
+            ORDER BY a.id {lock}
+       ) AS accounts,
+       ARRAY(
+           SELECT d FROM domain d
+            WHERE d.name = ANY($3::text[]) AND d.ended_at IS NULL
+            ORDER BY d.id {lock}
+       ) AS domains,
+       ARRAY(
+           SELECT h FROM host h
+            WHERE h.id = ANY(ARRAY(
+                SELECT id FROM host WHERE name = ANY($4::text[]) AND deleted_at IS NULL
+                 UNION
+                SELECT under.id
+                  FROM domain d
+                  JOIN host under ON under.parent_id = d.id
+                 WHERE d.name = ANY($3::text[]) AND d.ended_at IS NULL AND under.deleted_at IS NULL
+                   AND (d.name = ANY($5::text[]) OR d.next_due <= (SELECT soon FROM clock))
+            ))
+            ORDER BY h.id {lock}
+       ) AS hosts,
+       ARRAY(
+           SELECT c FROM contact c
+            WHERE c.handle = ANY($6::text[]) AND c.deleted_at IS NULL
+            ORDER BY c.id {lock}
+       ) AS contacts
 """
-FIND_HOSTS = "SELECT id, name FROM host WHERE name = ANY($1::text[]) AND deleted_at IS NULL"
-FIND_SUBORDINATES = "SELECT id, parent_id FROM host WHERE parent_id = ANY($1::bigint[]) AND deleted_at IS NULL"
-FIND_CONTACTS = "SELECT id, handle FROM contact WHERE handle = ANY($1::text[]) AND deleted_at IS NULL"
-FIND_ACCOUNTS = "SELECT id FROM account WHERE slug = ANY($1::text[])"
+FOR_CHANGE = "FOR NO KEY UPDATE"
+ROWS_LOCKED, ROWS_READ = ROWS.format(lock=FOR_CHANGE), ROWS.format(lock="")
 
-ACCOUNTS = "SELECT * FROM account WHERE id = ANY($1::bigint[]) ORDER BY id"
-DOMAINS = "SELECT * FROM domain WHERE id = ANY($1::bigint[]) ORDER BY id"
-HOSTS = "SELECT * FROM host WHERE id = ANY($1::bigint[]) ORDER BY id"
-CONTACTS = "SELECT * FROM contact WHERE id = ANY($1::bigint[]) ORDER BY id"
-FOR_CHANGE = " FOR NO KEY UPDATE"
-
-# The hosts a domain is delegated to, in the order given, and the contacts it names.
-DELEGATIONS = """
-SELECT l.domain_id, h.*
-  FROM delegation l JOIN host h ON h.id = l.host_id
- WHERE l.domain_id = ANY($1::bigint[])
- ORDER BY l.domain_id, l.position
+# The instant, and what hangs on the rows: the hosts the domains are delegated to and the contacts they name, once more the
+# hosts under those whose hosts are the batch's business, the entries that retain names, and the keys used before.
+FACTS = """
+SELECT clock_timestamp() + r.clock_offset AS now,
+       r.reference,
+       {xid} AS xid,
+       ARRAY(
+           SELECT l FROM delegation l WHERE l.domain_id = ANY($1::bigint[]) ORDER BY l.domain_id, l.position
+       ) AS delegations,
+       ARRAY(
+           SELECT h FROM host h
+            WHERE h.id = ANY(ARRAY(SELECT DISTINCT host_id FROM delegation WHERE domain_id = ANY($1::bigint[])))
+       ) AS hosts,
+       ARRAY(
+           SELECT l FROM domain_contact l
+            WHERE l.domain_id = ANY($1::bigint[])
+            ORDER BY l.domain_id, l.type, l.contact_id
+       ) AS domain_contacts,
+       ARRAY(
+           SELECT c FROM contact c
+            WHERE c.id = ANY(ARRAY(
+                SELECT contact_id FROM domain_contact WHERE domain_id = ANY($1::bigint[])
+                 UNION
+                SELECT registrant_id FROM domain WHERE id = ANY($1::bigint[])
+            ))
+       ) AS contacts,
+       ARRAY(
+           SELECT id FROM host WHERE parent_id = ANY($2::bigint[]) AND deleted_at IS NULL
+       ) AS under,
+       ARRAY(
+           SELECT e FROM retained e
+            WHERE e.name = ANY($3::text[]) AND e.removed_at IS NULL AND e.used_at IS NULL
+       ) AS retained,
+       ARRAY(
+           SELECT ROW(k.principal, k.key, k.epoch, k.request_hash, k.log_id, l.status, l.command, l.apply, l.result)
+             FROM unnest($4::bigint[], $5::text[]) AS q(principal, key)
+             JOIN idempotency_key k ON k.principal = q.principal AND k.key = q.key
+             JOIN command_log l ON l.id = k.log_id AND l.occurred_at = k.occurred_at
+       ) AS stored
+  FROM registry r
 """
-DOMAIN_CONTACTS = """
-SELECT l.domain_id, l.type, c.*
-  FROM domain_contact l JOIN contact c ON c.id = l.contact_id
- WHERE l.domain_id = ANY($1::bigint[])
- ORDER BY l.domain_id, l.type, l.contact_id
-"""
-RETAINED = "SELECT * FROM retained WHERE name = ANY($1::text[]) AND removed_at IS NULL AND used_at IS NULL"
+FACTS_LOCKED = FACTS.format(xid="pg_current_xact_id()::text")
+FACTS_READ = FACTS.format(xid="NULL::text")
 
 # Some of the domains that use each of these hosts or contacts; a bounded look, for hosts that half a TLD uses.
 LINKS_TO_HOSTS = """
@@ -159,12 +218,6 @@ SELECT domain, count(*) AS failures
  GROUP BY domain
 """
 KEYS = "SELECT * FROM api_key WHERE id = ANY($1::text[])"
-STORED = """
-SELECT k.principal, k.key, k.epoch, k.request_hash, k.log_id, l.status, l.command, l.apply, l.result
-  FROM unnest($1::bigint[], $2::text[]) AS q(principal, key)
-  JOIN idempotency_key k ON k.principal = q.principal AND k.key = q.key
-  JOIN command_log l ON l.id = k.log_id AND l.occurred_at = k.occurred_at
-"""
 
 ZONES = "SELECT * FROM zone"
 REGISTRARS = "SELECT * FROM registrar"
@@ -184,99 +237,88 @@ async def reference(connection: Connection) -> Reference:
     return found
 
 
+async def begin(connection: Connection, wanted: Wanted) -> None:
+    """Open the transaction of a batch and take its advisory locks, in one trip: the reference lock, then all its names,
+    sorted. Nobody else runs beside a batch that holds the reference lock alone."""
+    if wanted.reference:
+        await connection.execute(BEGIN_ALONE.format(reference=REFERENCE_LOCK))
+        return
+    keys = ",".join(map(str, wanted.lock_keys()))
+    await connection.execute(BEGIN.format(reference=REFERENCE_LOCK, keys=keys))
+
+
 async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock: bool) -> Loaded:
-    """The facts a batch asked about. With `lock`, inside a transaction, its rows and absences are the batch's own
-    until it ends; without, a consistent read for look-ups.
+    """The facts a batch asked about. With `lock`, after `begin`, its rows and absences are the batch's own until it
+    ends; without, a consistent read for look-ups.
 
     Raises `ReferenceChanged` when `known` is out of date and `RelationsMoved` when the relations would not stand
     still; both times nothing has been changed and the caller begins again.
     """
-    await _lock_names(connection, wanted, known, lock)
-    found = await connection.fetch(FIND_DOMAINS, list(wanted.domains)) if wanted.domains else []
-    domain_ids = sorted(r["id"] for r in found)
-    accounts = wanted.accounts | _accounts_of(found, known)
-    if wanted.account_slugs:
-        accounts |= {r["id"] for r in await connection.fetch(FIND_ACCOUNTS, list(wanted.account_slugs))}
-    parents = {r["id"]: Name(r["name"]) for r in found if r["due"] or r["name"] in wanted.subordinates}
-    under = await _subordinates(connection, parents)
-    host_ids = {r["id"] for r in await connection.fetch(FIND_HOSTS, list(wanted.hosts))} if wanted.hosts else set()
-    host_ids.update(*under.values())
-    contact_rows = await connection.fetch(FIND_CONTACTS, list(wanted.contacts)) if wanted.contacts else []
-
-    mode = FOR_CHANGE if lock else ""
-    account_rows = await connection.fetch(ACCOUNTS + mode, sorted(accounts)) if accounts else []
-    domain_rows = await connection.fetch(DOMAINS + mode, domain_ids) if domain_ids else []
-    host_rows = await connection.fetch(HOSTS + mode, sorted(host_ids)) if host_ids else []
-    contact_ids = sorted(r["id"] for r in contact_rows)
-    contact_rows = await connection.fetch(CONTACTS + mode, contact_ids) if contact_ids else []
-    if lock and parents and under != await _subordinates(connection, parents):
+    found = await connection.fetchrow(
+        ROWS_LOCKED if lock else ROWS_READ,
+        list(wanted.accounts),
+        list(wanted.account_slugs),
+        list(wanted.domains),
+        list(wanted.hosts),
+        list(wanted.subordinates),
+        list(wanted.contacts),
+    )
+    assert found is not None
+    if lock and found["reference"] != known.version:
+        raise ReferenceChanged
+    domain_rows = found["domains"]
+    parents = {r["id"]: Name(r["name"]) for r in domain_rows if _hosts_concern(r, wanted, found["soon"])}
+    under = _under(parents, found["hosts"])
+    hanging = await connection.fetchrow(
+        FACTS_LOCKED if lock else FACTS_READ,
+        [r["id"] for r in domain_rows],
+        list(parents),
+        list(wanted.retained),
+        *_columns(wanted.idempotency),
+    )
+    assert hanging is not None
+    if not lock and hanging["reference"] != known.version:
+        raise ReferenceChanged
+    if lock and set(hanging["under"]) != set().union(*under.values()):
         raise RelationsMoved
 
-    instant = await connection.fetchrow(NOW if lock else NOW_READING)
-    assert instant is not None
-    if not lock and instant["reference"] != known.version:
-        raise ReferenceChanged
-    facts = Facts(_not_before(instant["now"], account_rows, domain_rows, host_rows, contact_rows), known)
-    for row in account_rows:
+    now = _not_before(hanging["now"], found["accounts"], domain_rows, found["hosts"], found["contacts"])
+    facts = Facts(now, known)
+    for row in found["accounts"]:
         facts.accounts[row["id"]] = rows.account_of(row)
-    for row in host_rows:
-        host = rows.host_of(row)
-        facts.hosts_by_id[host.id] = host
-    for row in contact_rows:
-        contact = rows.contact_of(row)
-        facts.contacts_by_id[contact.id] = contact
-        facts.contacts[contact.handle] = contact
-    await _domains(connection, facts, domain_rows)
-    _mark_absent(facts, wanted)
-    for host in tuple(facts.hosts_by_id.values()):
-        if host.name in facts.hosts and host.deleted_at is None:
-            facts.hosts[host.name] = host
+    _hosts_and_contacts(facts, wanted, found, hanging)
+    _domains(facts, domain_rows, hanging)
+    for name in wanted.domains:
+        facts.domains.setdefault(name, None)
     facts.subordinates.update({parents[i]: frozenset(ids) for i, ids in under.items()})
     for name in wanted.subordinates:
         facts.subordinates.setdefault(name, frozenset())
-    await _links(connection, facts, wanted, under)
-    if wanted.retained:
-        for row in await connection.fetch(RETAINED, list(wanted.retained)):
-            entry = rows.retained_of(row)
-            facts.retained[entry.name] = (*facts.retained[entry.name], entry)
-    if wanted.failed_auth:
-        facts.failed_auth.update(dict.fromkeys(wanted.failed_auth, 0))
-        for row in await connection.fetch(FAILED_AUTH, list(wanted.failed_auth), facts.now):
-            facts.failed_auth[Name(row["domain"])] = row["failures"]
-    if wanted.keys:
-        facts.keys.update(dict.fromkeys(wanted.keys))
-        for row in await connection.fetch(KEYS, list(wanted.keys)):
-            facts.keys[row["id"]] = rows.key_of(row)
-    stored = await _stored(connection, wanted.idempotency) if wanted.idempotency else {}
-    return Loaded(facts, stored, int(instant["xid"]) if instant["xid"] else None)
+    for name in wanted.retained:
+        facts.retained[name] = ()
+    for row in hanging["retained"]:
+        entry = rows.retained_of(row)
+        facts.retained[entry.name] = (*facts.retained[entry.name], entry)
+    await _rarely_asked(connection, facts, wanted, under)
+    stored = _stored(hanging["stored"]) if hanging["stored"] else {}
+    return Loaded(facts, stored, int(hanging["xid"]) if hanging["xid"] else None)
 
 
-async def _lock_names(connection: Connection, wanted: Wanted, known: Reference, lock: bool) -> None:
-    if not lock:
-        return
-    await connection.execute(LOCK_REFERENCE if wanted.reference else LOCK_REFERENCE_SHARED, REFERENCE_LOCK)
-    if await connection.fetchval(REFERENCE_VERSION) != known.version:
-        raise ReferenceChanged
-    if wanted.reference:
-        return  # nobody else runs beside a batch that holds the reference lock alone
-    keys = wanted.lock_keys()
-    if keys:
-        await connection.execute(LOCK_NAMES, keys)
+def _hosts_concern(row: rows.Row, wanted: Wanted, soon: datetime) -> bool:
+    """Whether the hosts under a domain are the batch's business: it asked for them, or time may change the domain."""
+    return row["name"] in wanted.subordinates or (row["next_due"] is not None and row["next_due"] <= soon)
 
 
-def _accounts_of(found: Sequence[rows.Row], known: Reference) -> set[int]:
-    """The accounts a registration's money may concern: its sponsor's and a gainer's."""
-    registrars = {r["registrar_id"] for r in found} | {r["gaining_id"] for r in found if r["gaining_id"]}
-    # Without locks the register may already know a registrar that `known` does not; the version then tells, later.
-    return {known.registrars[i].account_id for i in registrars if i in known.registrars}
-
-
-async def _subordinates(connection: Connection, parents: dict[int, Name]) -> dict[int, set[int]]:
+def _under(parents: Iterable[int], hosts: Iterable[rows.Row]) -> dict[int, set[int]]:
     under: dict[int, set[int]] = {i: set() for i in parents}
-    if parents:
-        for row in await connection.fetch(FIND_SUBORDINATES, list(parents)):
+    for row in hosts:
+        if row["parent_id"] in under:
             under[row["parent_id"]].add(row["id"])
     return under
+
+
+def _columns(keys: set[tuple[int, str]]) -> tuple[list[int], list[str]]:
+    pairs = list(keys)
+    return [p for p, _ in pairs], [k for _, k in pairs]
 
 
 def _not_before(now: datetime, *locked: Iterable[rows.Row]) -> datetime:
@@ -288,40 +330,48 @@ def _not_before(now: datetime, *locked: Iterable[rows.Row]) -> datetime:
     return now
 
 
-async def _domains(connection: Connection, facts: Facts, domain_rows: Sequence[rows.Row]) -> None:
-    if not domain_rows:
-        return
-    ids = [r["id"] for r in domain_rows]
-    hosts: dict[int, list[int]] = {}
-    for row in await connection.fetch(DELEGATIONS, ids):
-        hosts.setdefault(row["domain_id"], []).append(row["id"])
-        if row["id"] not in facts.hosts_by_id:
-            facts.hosts_by_id[row["id"]] = rows.host_of(row)
-    contacts: dict[int, list[tuple[str, int]]] = {}
-    for row in await connection.fetch(DOMAIN_CONTACTS, ids):
-        contacts.setdefault(row["domain_id"], []).append((row["type"], row["id"]))
-        facts.contacts_by_id.setdefault(row["id"], rows.contact_of(row))
-    registrants = {r["registrant_id"] for r in domain_rows} - facts.contacts_by_id.keys() - {None}
-    if registrants:
-        for row in await connection.fetch(CONTACTS, sorted(registrants)):
-            facts.contacts_by_id[row["id"]] = rows.contact_of(row)
-    for row in domain_rows:
-        if row["ended_at"] is None:
-            i = row["id"]
-            domain = rows.domain_of(row, tuple(hosts.get(i, ())), tuple(contacts.get(i, ())))
-            facts.domains[domain.name] = domain
-            facts.domains_by_id[i] = domain
-
-
-def _mark_absent(facts: Facts, wanted: Wanted) -> None:
-    for name in wanted.domains:
-        facts.domains.setdefault(name, None)
-    for name in wanted.hosts:
-        facts.hosts.setdefault(name, None)
+def _hosts_and_contacts(facts: Facts, wanted: Wanted, found: rows.Row, hanging: rows.Row) -> None:
+    """Those asked for, by name or handle, and those that the domains of the batch name, by id."""
+    for row in (*hanging["hosts"], *found["hosts"]):
+        facts.hosts_by_id[row["id"]] = rows.host_of(row)
+    for row in (*hanging["contacts"], *found["contacts"]):
+        facts.contacts_by_id[row["id"]] = rows.contact_of(row)
+    for row in found["contacts"]:
+        facts.contacts[row["handle"]] = facts.contacts_by_id[row["id"]]
     for handle in wanted.contacts:
         facts.contacts.setdefault(handle, None)
-    for name in wanted.retained:
-        facts.retained.setdefault(name, ())
+    for name in wanted.hosts:
+        facts.hosts[name] = None
+    for host in facts.hosts_by_id.values():
+        if host.name in facts.hosts and host.deleted_at is None:
+            facts.hosts[host.name] = host
+
+
+def _domains(facts: Facts, domain_rows: Sequence[rows.Row], hanging: rows.Row) -> None:
+    hosts: dict[int, list[int]] = {}
+    for row in hanging["delegations"]:
+        hosts.setdefault(row["domain_id"], []).append(row["host_id"])
+    contacts: dict[int, list[tuple[str, int]]] = {}
+    for row in hanging["domain_contacts"]:
+        contacts.setdefault(row["domain_id"], []).append((row["type"], row["contact_id"]))
+    for row in domain_rows:
+        i = row["id"]
+        domain = rows.domain_of(row, tuple(hosts.get(i, ())), tuple(contacts.get(i, ())))
+        facts.domains[domain.name] = domain
+        facts.domains_by_id[i] = domain
+
+
+async def _rarely_asked(connection: Connection, facts: Facts, wanted: Wanted, under: dict[int, set[int]]) -> None:
+    """What few commands need, each with a query of its own."""
+    await _links(connection, facts, wanted, under)
+    if wanted.failed_auth:
+        facts.failed_auth.update(dict.fromkeys(wanted.failed_auth, 0))
+        for row in await connection.fetch(FAILED_AUTH, list(wanted.failed_auth), facts.now):
+            facts.failed_auth[Name(row["domain"])] = row["failures"]
+    if wanted.keys:
+        facts.keys.update(dict.fromkeys(wanted.keys))
+        for row in await connection.fetch(KEYS, list(wanted.keys)):
+            facts.keys[row["id"]] = rows.key_of(row)
 
 
 async def _links(connection: Connection, facts: Facts, wanted: Wanted, under: dict[int, set[int]]) -> None:
@@ -342,19 +392,8 @@ async def _linked(connection: Connection, query: str, ids: set[int]) -> dict[int
     return {i: frozenset((found | {0}) if len(found) > MOST_LINKS else found) for i, found in links.items()}
 
 
-async def _stored(connection: Connection, keys: set[tuple[int, str]]) -> dict[tuple[int, str], list[Stored]]:
+def _stored(found: Iterable[tuple[Any, ...]]) -> dict[tuple[int, str], list[Stored]]:
     stored: dict[tuple[int, str], list[Stored]] = {}
-    pairs = list(keys)
-    for row in await connection.fetch(STORED, [p for p, _ in pairs], [k for _, k in pairs]):
-        stored.setdefault((row["principal"], row["key"]), []).append(
-            Stored(
-                row["epoch"],
-                row["request_hash"],
-                row["log_id"],
-                row["status"],
-                row["command"],
-                row["apply"],
-                row["result"],
-            )
-        )
+    for principal, key, *rest in found:
+        stored.setdefault((principal, key), []).append(Stored(*rest))
     return stored

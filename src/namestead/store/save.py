@@ -10,7 +10,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from namestead.objects.account import Account, Posting
 from namestead.objects.contact import Contact, Erasure
@@ -82,42 +82,68 @@ class Work:
             self.events.append((log_id, n, self.now, e.kind, e.zone_id, e.name))
 
 
-LOG_COLUMNS = (
-    "id",
-    "occurred_at",
-    "surface",
-    "command",
-    "registrar_id",
-    "counterpart_id",
-    "actor",
-    "domain",
-    "status",
-    "apply",
-    "error",
-    "idempotency_key",
-    "client_transaction_id",
-    "request_id",
-    "request",
-    "result",
-)
-VERSION_COLUMNS = ("object_id", "version", "kind", "log_id", "occurred_at", "body")
-POSTING_COLUMNS = (
-    "log_id",
-    "n",
-    "occurred_at",
-    "debit",
-    "debit_book",
-    "credit",
-    "credit_book",
-    "amount",
-    "currency",
-    "reason",
-    "subject",
-)
-OUTBOX_COLUMNS = ("log_id", "n", "queued_at", "kind", "zone_id", "name")
-IDEMPOTENCY_COLUMNS = ("principal", "key", "epoch", "log_id", "occurred_at", "request_hash")
-DELEGATION_COLUMNS = ("domain_id", "host_id", "position")
-CONTACT_LINK_COLUMNS = ("domain_id", "type", "contact_id")
+LOG = {
+    "id": "bigint",
+    "occurred_at": "timestamptz",
+    "surface": "text",
+    "command": "text",
+    "registrar_id": "bigint",
+    "counterpart_id": "bigint",
+    "actor": "text",
+    "domain": "text",
+    "status": "text",
+    "apply": "text",
+    "error": "text",
+    "idempotency_key": "text",
+    "client_transaction_id": "text",
+    "request_id": "text",
+    "request": "text",
+    "result": "text",
+}
+"""Columns of `command_log` that a batch fills, with their types. The tables below likewise."""
+
+VERSION = {
+    "object_id": "bigint",
+    "version": "integer",
+    "kind": "text",
+    "log_id": "bigint",
+    "occurred_at": "timestamptz",
+    "body": "text",
+}
+POSTING = {
+    "log_id": "bigint",
+    "n": "smallint",
+    "occurred_at": "timestamptz",
+    "debit": "bigint",
+    "debit_book": "text",
+    "credit": "bigint",
+    "credit_book": "text",
+    "amount": "bigint",
+    "currency": "text",
+    "reason": "text",
+    "subject": "text",
+}
+OUTBOX = {
+    "log_id": "bigint",
+    "n": "smallint",
+    "queued_at": "timestamptz",
+    "kind": "text",
+    "zone_id": "bigint",
+    "name": "text",
+}
+IDEMPOTENCY_KEY = {
+    "principal": "bigint",
+    "key": "text",
+    "epoch": "integer",
+    "log_id": "bigint",
+    "occurred_at": "timestamptz",
+    "request_hash": "bytea",
+}
+DELEGATION = {"domain_id": "bigint", "host_id": "bigint", "position": "smallint"}
+DOMAIN_CONTACT = {"domain_id": "bigint", "type": "text", "contact_id": "bigint"}
+
+FEW_ROWS = 100
+"""Up to this many rows a batch is saved by one statement: the trips it saves cost more than COPY saves on them."""
 
 UNLINK_HOSTS = "DELETE FROM delegation WHERE domain_id = ANY($1::bigint[])"
 UNLINK_CONTACTS = "DELETE FROM domain_contact WHERE domain_id = ANY($1::bigint[])"
@@ -146,46 +172,52 @@ UPDATE command_log
 """
 
 
-@cache
-def update_statement(table: rows.Table[Any]) -> str:
-    """`UPDATE ... FROM unnest(...)` over every column that may change.
-
-    Array columns travel as texts in PostgreSQL's array syntax, since `unnest` flattens an array of arrays.
-    """
-    names = [table.columns[n] for n in table.changing]
-    kinds = [table.types[c] for c in names]
-    arrays = ", ".join(f"${n}::{'text' if _travels_as_text(k) else k}[]" for n, k in enumerate(kinds, 1))
-    sets = ", ".join(
-        f"{c} = u.{c}::{k}" if _travels_as_text(k) else f"{c} = u.{c}"
-        for c, k in zip(names, kinds, strict=True)
-        if c not in table.key
+OBJECTS: Mapping[str, rows.Table[Any]] = {
+    t.name: t
+    for t in (
+        rows.ACCOUNT,
+        rows.REGISTRAR,
+        rows.ZONE,
+        rows.LISTING,
+        rows.KEY,
+        rows.CONTACT,
+        rows.DOMAIN,
+        rows.HOST,
+        rows.RETAINED,
     )
-    where = " AND ".join(f"t.{c} = u.{c}" for c in table.key)
-    return f"UPDATE {table.name} t SET {sets} FROM unnest({arrays}) AS u({', '.join(names)}) WHERE {where}"
+}
+TYPES: Mapping[str, Mapping[str, str]] = {
+    **{t.name: t.types for t in OBJECTS.values()},
+    "delegation": DELEGATION,
+    "domain_contact": DOMAIN_CONTACT,
+    "command_log": LOG,
+    "version": VERSION,
+    "posting": POSTING,
+    "outbox": OUTBOX,
+    "idempotency_key": IDEMPOTENCY_KEY,
+}
+"""Every table a batch writes: its columns with their types."""
 
-
-def _travels_as_text(kind: str) -> bool:
-    return kind.endswith("[]") or kind == "jsonb"
+Rows: TypeAlias = dict[str, list[Record]]
+"""Rows by table, in the order they are written in."""
 
 
 async def save(connection: Connection, work: Work) -> None:
     """Write a batch's work, updates first. The caller commits."""
-    new = work.new
-    await _objects(connection, rows.ACCOUNT, work.accounts, new)
-    await _objects(connection, rows.REGISTRAR, work.registrars, new)
-    await _objects(connection, rows.ZONE, work.zones, new)
-    await _objects(connection, rows.LISTING, work.listings, work.new_listings)
-    await _objects(connection, rows.KEY, work.keys, work.new_keys)
-    await _objects(connection, rows.CONTACT, work.contacts, new)
-    await _objects(connection, rows.DOMAIN, work.domains, new)
-    await _objects(connection, rows.HOST, work.hosts, new)
-    await _objects(connection, rows.RETAINED, work.retained, new)
-    await _links(connection, work)
-    await _append(connection, "command_log", LOG_COLUMNS, work.log)
-    await _append(connection, "version", VERSION_COLUMNS, work.versions)
-    await _append(connection, "posting", POSTING_COLUMNS, work.postings)
-    await _append(connection, "outbox", OUTBOX_COLUMNS, work.events)
-    await _append(connection, "idempotency_key", IDEMPOTENCY_COLUMNS, work.idempotency)
+    updates, inserts = _objects(work)
+    inserts |= _appended(work)
+    again = [i for i in work.relinked if i not in work.new]
+    few = sum(map(len, updates.values())) + sum(map(len, inserts.values())) <= FEW_ROWS
+    if few and not again and updates.keys().isdisjoint(inserts):
+        await _at_once(connection, updates, inserts)
+    else:
+        for table, records in updates.items():
+            await connection.execute(update_statement(table), *_changed_columns(table, records))
+        if again:
+            await connection.execute(UNLINK_HOSTS, again)
+            await connection.execute(UNLINK_CONTACTS, again)
+        for table, records in inserts.items():
+            await connection.copy_records_to_table(table, records=records, columns=tuple(TYPES[table]))
     for erasure in work.erasures:
         await connection.execute(ERASE_CONTACTS, erasure.ids, work.now)
         await connection.execute(ERASE_VERSIONS, erasure.ids)
@@ -196,39 +228,108 @@ async def save(connection: Connection, work: Work) -> None:
         await connection.execute(COUNT_REFERENCE_CHANGE)
 
 
-async def _objects(connection: Connection, table: rows.Table[T], objects: Mapping[K, T], new: Container[K]) -> None:
-    if not objects:
-        return
-    changed = [table.row(o) for k, o in objects.items() if k not in new]
-    if changed:
-        columns = list(zip(*changed, strict=True))
-        kinds = tuple(table.types.values())
-        await connection.execute(
-            update_statement(table),
-            *([_array_text(v) for v in columns[n]] if kinds[n].endswith("[]") else columns[n] for n in table.changing),
-        )
-    await _append(connection, table.name, table.columns, [table.row(o) for k, o in objects.items() if k in new])
+async def _at_once(connection: Connection, updates: Rows, inserts: Rows) -> None:
+    """A few rows, in one statement. No table is both updated and inserted into: inside one statement nothing says which
+    of the two comes first."""
+    arrays = [c for table, records in updates.items() for c in _changed_columns(table, records)]
+    arrays += [c for table, records in inserts.items() for c in _columns(TYPES[table], records)]
+    await connection.execute(_together(tuple(updates), tuple(inserts)), *arrays)
 
 
-async def _links(connection: Connection, work: Work) -> None:
-    """Delegations and contacts of domains that are new or whose links changed: the old ones out, all of the new in."""
-    again = [i for i in work.relinked if i not in work.new]
-    if again:
-        await connection.execute(UNLINK_HOSTS, again)
-        await connection.execute(UNLINK_CONTACTS, again)
-    domains = work.relinked.values()
-    await _append(
-        connection, "delegation", DELEGATION_COLUMNS, [(d.id, h, n) for d in domains for n, h in enumerate(d.hosts)]
-    )
-    await _append(
-        connection, "domain_contact", CONTACT_LINK_COLUMNS, [(d.id, t, c) for d in domains for t, c in d.contacts]
-    )
+@cache
+def _together(updated: tuple[str, ...], inserted: tuple[str, ...]) -> str:
+    """All updates and inserts of a batch as one statement. Constraints between tables are looked at when it ends."""
+    parts, first = [], 1
+    for table in updated:
+        parts.append(update_statement(table, first))
+        first += len(OBJECTS[table].changing)
+    for table in inserted:
+        parts.append(insert_statement(table, first))
+        first += len(TYPES[table])
+    *before, last = parts
+    named = ", ".join(f"part_{n} AS ({part})" for n, part in enumerate(before))
+    return f"WITH {named} {last}" if named else last
 
 
-async def _append(connection: Connection, table: str, columns: Sequence[str], records: Sequence[Record]) -> None:
-    """New rows by binary COPY: the cheapest set-based insert there is (`docs/decisions/0002-copy.md`)."""
-    if records:
-        await connection.copy_records_to_table(table, records=records, columns=columns)
+@cache
+def update_statement(table: str, first: int = 1) -> str:
+    """`UPDATE ... FROM unnest(...)` over every column that may change; its arrays are the parameters from `first` on."""
+    of = OBJECTS[table]
+    types = {c: k for n, (c, k) in enumerate(of.types.items()) if n in of.changing}
+    sets = ", ".join(f"{c} = {_value(c, k)}" for c, k in types.items() if c not in of.key)
+    where = " AND ".join(f"t.{c} = u.{c}" for c in of.key)
+    return f"UPDATE {table} t SET {sets} FROM {_unnest(types, first)} WHERE {where}"
+
+
+@cache
+def insert_statement(table: str, first: int = 1) -> str:
+    """`INSERT ... SELECT FROM unnest(...)`; its arrays are the parameters from `first` on."""
+    types = TYPES[table]
+    values = ", ".join(_value(c, k) for c, k in types.items())
+    return f"INSERT INTO {table} ({', '.join(types)}) SELECT {values} FROM {_unnest(types, first)}"
+
+
+def _unnest(types: Mapping[str, str], first: int) -> str:
+    arrays = (f"${n}::{'text' if _travels_as_text(k) else k}[]" for n, k in enumerate(types.values(), first))
+    return f"unnest({', '.join(arrays)}) AS u({', '.join(types)})"
+
+
+def _value(column: str, kind: str) -> str:
+    return f"u.{column}::{kind}" if _travels_as_text(kind) else f"u.{column}"
+
+
+def _travels_as_text(kind: str) -> bool:
+    """Array columns travel as texts in PostgreSQL's array syntax, since `unnest` flattens an array of arrays."""
+    return kind.endswith("[]") or kind == "jsonb"
+
+
+def _columns(types: Mapping[str, str], records: Sequence[Record]) -> list[Sequence[Any]]:
+    columns = zip(*records, strict=True)
+    return [
+        [_array_text(v) for v in c] if k.endswith("[]") else c for c, k in zip(columns, types.values(), strict=True)
+    ]
+
+
+def _changed_columns(table: str, records: Sequence[Record]) -> list[Sequence[Any]]:
+    of = OBJECTS[table]
+    columns = _columns(of.types, records)
+    return [columns[n] for n in of.changing]
+
+
+def _objects(work: Work) -> tuple[Rows, Rows]:
+    """The rows of objects that change, and of those that are new."""
+    updates: Rows = {}
+    inserts: Rows = {}
+
+    def sort_out(table: rows.Table[T], objects: Mapping[K, T], new: Container[K]) -> None:
+        for key, thing in objects.items():
+            (inserts if key in new else updates).setdefault(table.name, []).append(table.row(thing))
+
+    sort_out(rows.ACCOUNT, work.accounts, work.new)
+    sort_out(rows.REGISTRAR, work.registrars, work.new)
+    sort_out(rows.ZONE, work.zones, work.new)
+    sort_out(rows.LISTING, work.listings, work.new_listings)
+    sort_out(rows.KEY, work.keys, work.new_keys)
+    sort_out(rows.CONTACT, work.contacts, work.new)
+    sort_out(rows.DOMAIN, work.domains, work.new)
+    sort_out(rows.HOST, work.hosts, work.new)
+    sort_out(rows.RETAINED, work.retained, work.new)
+    return updates, inserts
+
+
+def _appended(work: Work) -> Rows:
+    """Rows of the tables that only grow, and the links of domains that are new or whose links changed."""
+    linked = work.relinked.values()
+    appended: Rows = {
+        "delegation": [(d.id, h, n) for d in linked for n, h in enumerate(d.hosts)],
+        "domain_contact": [(d.id, t, c) for d in linked for t, c in d.contacts],
+        "command_log": work.log,
+        "version": work.versions,
+        "posting": work.postings,
+        "outbox": work.events,
+        "idempotency_key": work.idempotency,
+    }
+    return {table: records for table, records in appended.items() if records}
 
 
 def _array_text(values: Iterable[str]) -> str:
