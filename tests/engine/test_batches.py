@@ -295,10 +295,10 @@ def test_batches_fill_from_the_principals_in_turn(register: str) -> None:
             others = [submit(engine, create(f"other{n}"), by) for n, by in enumerate((R1, R2, R1, R2))]
             with watched(engine) as batches:
                 assert {"ok": 604} == codes(await all_of([*flood, *others]))
-            assert [256, 256, 92] == [len(b) for b in batches]
-            assert {R1.registrar_id: 2, R2.registrar_id: 2} == {
-                by: sum(s.envelope.principal.id == by for s in batches[0]) for by in (R1.registrar_id, R2.registrar_id)
-            }
+            # The flood in batches of its own; the others, two each, together in one.
+            assert [4, 88, 256, 256] == sorted(len(b) for b in batches)
+            together = min(batches, key=len)
+            assert [R1.registrar_id, R2.registrar_id] * 2 == [s.envelope.principal.id for s in together]
 
     run(main())
 
@@ -316,7 +316,10 @@ def test_a_flood_by_one_is_a_wait_for_one_batch_to_another(register: str) -> Non
                     waits.append(len(batches) - ran)
                     if all(task.done() for task in flood):
                         break
-                assert max(waits) <= 2
+                # Its own batch, the flood's that runs beside it, and one more of those that begins meanwhile.
+                assert max(waits) <= 3
+                shared = [b for b in batches if any(s.envelope.principal.id == R1.registrar_id for s in b)]
+                assert {1} == {len(b) for b in shared}
                 assert {"ok": 1500} == codes(await asyncio.gather(*flood))
 
     run(main())

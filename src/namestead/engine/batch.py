@@ -23,7 +23,7 @@ from namestead.engine.database import AGAIN, LOST, Line
 from namestead.engine.decide import Decisions
 from namestead.engine.ids import IdBlocks, OutOfIds
 from namestead.engine.metrics import Metrics
-from namestead.engine.submission import Submission
+from namestead.engine.submission import Submission, deliver
 from namestead.errors import Refusal
 from namestead.objects.facts import Reference
 from namestead.store import load
@@ -95,8 +95,7 @@ class BatchRunner:
             log.exception("a batch failed in an unforeseen way", commands=len(batch))
             for s in batch:
                 s.fail(Refusal(errors.INTERNAL_ERROR))
-        for s in batch:
-            s.deliver()
+        await deliver(batch)
 
     async def _run(self, batch: list[Submission], until: float) -> None:
         moved = retried = short = 0

@@ -16,6 +16,9 @@ MOST_COMMANDS = 256
 MOST_WAITING = 4096
 """Commands one principal may have waiting. Beyond it: 503, for that principal alone."""
 
+DEEP = 64
+"""Commands of one principal waiting at once from which on they are a flood."""
+
 
 class Queues:
     """A queue a principal. `fill` goes round those with nothing in flight, one command each, until the batch is full."""
@@ -49,22 +52,33 @@ class Queues:
             self._ready[principal] = queue
 
     def fill(self, most: int) -> list[Submission]:
-        """Take up to `most` submissions in turn from every ready queue, each principal's in its order. Their principals
-        are busy until `release`: what one principal sends takes effect in the order sent."""
+        """Take up to `most` submissions in turn from ready queues, each principal's in its order. Their principals are
+        busy until `release`: what one principal sends takes effect in the order sent.
+
+        A batch is of deep queues or of the others, whichever the one that is next in turn belongs to: one command
+        does not wait for the long batch of somebody's flood while another runner could take it in a short one.
+        """
         batch: list[Submission] = []
-        ready, taken = self._ready, self._busy
-        while ready and len(batch) < most:
-            principal, queue = next(iter(ready.items()))
+        ready = self._ready
+        if not ready:
+            return batch
+        deep = len(next(iter(ready.values()))) > DEEP
+        turn = deque(principal for principal, queue in ready.items() if (len(queue) > DEEP) == deep)
+        taken: set[int] = set()
+        while turn and len(batch) < most:
+            principal = turn.popleft()
+            queue = ready[principal]
             taken.add(principal)
-            room = most - len(batch) if len(ready) == 1 else 1
+            room = 1 if turn else most - len(batch)
             batch.extend(queue.popleft() for _ in range(min(room, len(queue))))
             if queue:
-                ready.move_to_end(principal)
+                turn.append(principal)
             else:
-                del ready[principal]
                 del self._queues[principal]
+                del ready[principal]
         for principal in taken:
             ready.pop(principal, None)
+        self._busy |= taken
         self.waiting -= len(batch)
         return batch
 
