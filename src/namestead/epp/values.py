@@ -41,7 +41,9 @@ def boolean(text: str | None) -> bool:
 
 
 def integer(text: str | None) -> int:
-    return int(token(text))
+    """Any of the schemas' whole numbers, none of which is below zero. Zeros in front are allowed without end, and Python
+    converts no text that is very long."""
+    return int(token(text).lstrip("+-0") or "0")
 
 
 def decimal(text: str | None) -> Decimal:

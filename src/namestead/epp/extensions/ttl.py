@@ -31,7 +31,7 @@ def _ttl(node: Element) -> Ttl:
     text = token(node.text)
     return Ttl(
         token(node.get("for")),
-        int(text) if text else None,
+        integer(text) if text else None,
         read_optional(node, "custom"),
         _limit(node, "min"),
         _limit(node, "default"),
