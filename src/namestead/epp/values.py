@@ -113,8 +113,10 @@ def write_boolean(value: bool) -> str:
 
 
 def element(name: str, text: str | None) -> str:
-    """`<name>text</name>`; nothing at all for None."""
-    return "" if text is None else f"<{name}>{escape(text)}</{name}>"
+    """`<name>text</name>`, `<name/>` for an empty text, nothing at all for None."""
+    if not text:
+        return "" if text is None else f"<{name}/>"
+    return f"<{name}>{escape(text)}</{name}>"
 
 
 def instant_element(name: str, instant: datetime | None) -> str:

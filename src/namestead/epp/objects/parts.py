@@ -124,8 +124,9 @@ def write_auth_info(prefix: str, auth_info: AuthInfo | None) -> str:
         return ""
     if auth_info.pw is None:
         return f"<{prefix}:authInfo><{prefix}:null/></{prefix}:authInfo>"
-    roid = attribute("roid", auth_info.roid)
-    return f"<{prefix}:authInfo><{prefix}:pw{roid}>{escape(auth_info.pw)}</{prefix}:pw></{prefix}:authInfo>"
+    tag = f"{prefix}:pw{attribute('roid', auth_info.roid)}"
+    pw = f"<{tag}>{escape(auth_info.pw)}</{prefix}:pw>" if auth_info.pw else f"<{tag}/>"
+    return f"<{prefix}:authInfo>{pw}</{prefix}:authInfo>"
 
 
 def write_statuses(prefix: str, statuses: Iterable[Status]) -> str:
@@ -144,7 +145,8 @@ def write_addresses(tag: str, addresses: Iterable[Address]) -> str:
 def write_phone(tag: str, phone: Phone | None) -> str:
     if phone is None:
         return ""
-    return f"<{tag}{attribute('x', phone.extension)}>{escape(phone.number)}</{tag}>"
+    extension = attribute("x", phone.extension)
+    return f"<{tag}{extension}>{escape(phone.number)}</{tag}>" if phone.number else f"<{tag}{extension}/>"
 
 
 def write_reason(tag: str, reason: str | None, lang: str) -> str:
