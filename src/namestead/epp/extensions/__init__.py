@@ -1,0 +1,1 @@
+"""The extensions of EPP on the wire, one module an RFC."""

@@ -1,0 +1,1 @@
+"""The object mappings of EPP on the wire: domains, hosts and contacts."""
