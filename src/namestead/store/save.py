@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from namestead.objects.account import Account, Posting
 from namestead.objects.contact import Contact, Erasure
 from namestead.objects.domain import Domain
+from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
 from namestead.objects.log import Event
 from namestead.objects.registrar import ApiKey, Listing, Registrar
@@ -42,9 +43,12 @@ class Work:
     zones: dict[int, Zone] = field(default_factory=dict)
     listings: dict[tuple[int, int], Listing] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
+    epp_access: dict[int, EppAccess] = field(default_factory=dict)
+    certificates: dict[int, ClientCertificate] = field(default_factory=dict)
     new: set[int] = field(default_factory=set)
     new_listings: set[tuple[int, int]] = field(default_factory=set)
     new_keys: set[str] = field(default_factory=set)
+    new_epp_access: set[int] = field(default_factory=set)
     relinked: dict[int, Domain] = field(default_factory=dict)
     log: list[Record] = field(default_factory=list)
     versions: list[Record] = field(default_factory=list)
@@ -176,6 +180,8 @@ async def save(connection: Connection, work: Work) -> None:
     await _objects(connection, rows.ZONE, work.zones, new)
     await _objects(connection, rows.LISTING, work.listings, work.new_listings)
     await _objects(connection, rows.KEY, work.keys, work.new_keys)
+    await _objects(connection, rows.EPP_ACCESS, work.epp_access, work.new_epp_access)
+    await _objects(connection, rows.CERTIFICATE, work.certificates, new)
     await _objects(connection, rows.CONTACT, work.contacts, new)
     await _objects(connection, rows.DOMAIN, work.domains, new)
     await _objects(connection, rows.HOST, work.hosts, new)
