@@ -132,6 +132,18 @@ CREATE UNLOGGED TABLE epp_failed_login (
     PRIMARY KEY (registrar_id, hour)
 );
 
+-- How many sessions each process serves of each registrar. A row counts while the connection that wrote it lives, so that
+-- sessions of a process that died are free at once (engine/sessions.py).
+CREATE UNLOGGED TABLE epp_session (
+    process       bigint NOT NULL,
+    registrar_id  bigint NOT NULL,
+    sessions      integer NOT NULL CHECK (sessions >= 0),
+    pid           integer NOT NULL,
+    backend_start timestamptz NOT NULL,
+    PRIMARY KEY (process, registrar_id)
+);
+CREATE INDEX epp_session_by_registrar ON epp_session (registrar_id);
+
 CREATE TABLE contact (
     id           bigint PRIMARY KEY,
     handle       text COLLATE "C" NOT NULL,
