@@ -122,3 +122,9 @@ def neighbourhood(address: str) -> str:
             return str(peer.ipv4_mapped)
         return str(ip_network((int(peer) >> 64 << 64, 64)))
     return str(peer)
+
+
+def is_known(address: str, networks: Sequence[str], registrar_id: int, bound_to: int | None) -> bool:
+    """Whether a peer is known to be the registrar's before any password: by the certificate it shows, or because it
+    comes from a network the registrar listed. Its guesses are then counted apart from everybody else's."""
+    return bound_to == registrar_id or (bool(networks) and is_within(address, networks))
