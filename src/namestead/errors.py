@@ -127,6 +127,51 @@ REGISTRAR_CHANNEL_REQUIRED = _kind(
     2201,
     "The key is not bound to an approved registrar channel. Bind it to one in the console; GET /status shows the gap.",
 )
+EPP_VERSION_NOT_SUPPORTED = _kind(
+    "epp_version_not_supported", 400, 2100, "The server does not speak this version of EPP. Use one of the greeting's."
+)
+EPP_LANGUAGE_NOT_SUPPORTED = _kind(
+    "epp_language_not_supported", 400, 2102, "The server does not answer in this language. Use one of the greeting's."
+)
+EPP_OBJECT_NOT_SERVED = _kind(
+    "epp_object_not_served", 400, 2307, "The server does not serve this object namespace. The greeting lists its own."
+)
+EPP_EXTENSION_NOT_SERVED = _kind(
+    "epp_extension_not_served", 400, 2103, "The server does not serve this extension. The greeting lists its own."
+)
+EPP_AUTHENTICATION_FAILED = _kind(
+    "epp_authentication_failed",
+    401,
+    2200,
+    "The client id, the password or the client certificate is not accepted. Correct what the reason names, log in again.",
+)
+EPP_ACCESS_DENIED = _kind(
+    "epp_access_denied",
+    403,
+    2201,
+    "The registrar may not come in through EPP in this way. Ask the operator to allow what the reason names.",
+)
+EPP_TOO_MANY_GUESSES = _kind(
+    "epp_too_many_guesses",
+    429,
+    2501,
+    "Too many logins with passwords not known to be right. Wait for the next minute, then log in with the right one.",
+    retryable=True,
+)
+EPP_LOGIN_BUSY = _kind(
+    "epp_login_busy",
+    503,
+    2400,
+    "More logins are waiting than are taken in. Nothing was checked; log in again after a few seconds.",
+    retryable=True,
+)
+EPP_SESSION_LIMIT_EXCEEDED = _kind(
+    "epp_session_limit_exceeded",
+    429,
+    2502,
+    "The registrar has as many sessions as it may have. End one of them, or ask the operator for more.",
+    retryable=True,
+)
 REGISTRAR_RATE_LIMIT_EXCEEDED = _kind(
     "registrar_rate_limit_exceeded",
     429,

@@ -36,6 +36,8 @@ class Needs(Struct, frozen=True, gc=False):
     `linked_contacts` which domains name these contacts
     `failed_auth`    how often a wrong authInfo was given for these names in the last hour
 
+    `epp_access` are registrars' ids, `certificates` fingerprints of client certificates, whoever they are bound to.
+
     `reference` is true for a command that changes a zone, a registrar or a listing; it then runs with no other batch
     beside it.
     """
@@ -51,6 +53,8 @@ class Needs(Struct, frozen=True, gc=False):
     failed_auth: tuple[Name, ...] = ()
     keys: tuple[str, ...] = ()
     account_slugs: tuple[str, ...] = ()
+    epp_access: tuple[int, ...] = ()
+    certificates: tuple[bytes, ...] = ()
     reference: bool = False
 
 

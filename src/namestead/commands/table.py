@@ -26,7 +26,9 @@ from namestead.commands.operator.add_retained import AddRetained
 from namestead.commands.operator.advance_clock import AdvanceClock
 from namestead.commands.operator.answers import (
     AccountState,
+    CertificateState,
     ClockState,
+    EppAccessState,
     Erased,
     Imported,
     KeyState,
@@ -39,6 +41,7 @@ from namestead.commands.operator.answers import (
 )
 from namestead.commands.operator.apply_zone import ApplyZone
 from namestead.commands.operator.approve_registrar import ApproveRegistrar
+from namestead.commands.operator.bind_certificate import BindCertificate
 from namestead.commands.operator.create_account import CreateAccount
 from namestead.commands.operator.create_key import CreateKey
 from namestead.commands.operator.create_registrar import CreateRegistrar
@@ -52,6 +55,10 @@ from namestead.commands.operator.review_domain import ReviewDomain
 from namestead.commands.operator.revoke_key import RevokeKey
 from namestead.commands.operator.rotate_key import RotateKey
 from namestead.commands.operator.set_credit import SetCredit
+from namestead.commands.operator.set_epp_access import SetEppAccess
+from namestead.commands.operator.set_epp_password import SetEppPassword
+from namestead.commands.operator.unbind_certificate import UnbindCertificate
+from namestead.commands.registrar.change_epp_password import ChangeEppPassword
 from namestead.commands.sandbox.reset import ResetSandbox, SandboxReset
 from namestead.commands.turned_away import TurnedAway
 
@@ -118,6 +125,7 @@ TABLE: tuple[Row, ...] = (
     Row("balance", Balance, L, R, None, "registrar:status", "GET", "/balance", listed=False),
     Row("poll", Poll, L, R, None, "audit:read", "GET", "/poll", listed=False),
     Row("list_pending", ListPending, L, R, None, "audit:read", "GET", "/backend/pending", listed=False),
+    Row("change_epp_password", ChangeEppPassword, T, R, EppAccessState, epp="login", listed=False),
     Row("turned_away", TurnedAway, Q, R, listed=False),
     Row("settle_domain", SettleDomain, T, Party.TIME, Settled),
     Row("apply_zone", ApplyZone, T, O, ZoneState),
@@ -130,6 +138,10 @@ TABLE: tuple[Row, ...] = (
     Row("create_key", CreateKey, T, O, KeyState),
     Row("rotate_key", RotateKey, T, O, Rotated),
     Row("revoke_key", RevokeKey, T, O, KeyState),
+    Row("set_epp_password", SetEppPassword, T, O, EppAccessState),
+    Row("set_epp_access", SetEppAccess, T, O, EppAccessState),
+    Row("bind_certificate", BindCertificate, T, O, CertificateState),
+    Row("unbind_certificate", UnbindCertificate, T, O, CertificateState),
     Row("protect_domain", ProtectDomain, T, O, Protection),
     Row("review_domain", ReviewDomain, T, O, Protection),
     Row("erase_contact", EraseContact, T, O, Erased),

@@ -307,6 +307,8 @@ def gather(batch: Sequence[Submission], reference: Reference) -> Wanted:
             wanted.keys.update(needs.keys)
         if needs.account_slugs:
             wanted.account_slugs.update(needs.account_slugs)
+        wanted.epp_access.update(needs.epp_access)
+        wanted.certificates.update(needs.certificates)
         wanted.reference = wanted.reference or needs.reference
         registrar = reference.registrars.get(principal.registrar_id or 0)
         if registrar is not None:

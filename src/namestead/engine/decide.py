@@ -24,6 +24,7 @@ from namestead.errors import Refusal
 from namestead.objects.account import Account
 from namestead.objects.contact import Contact
 from namestead.objects.domain import Domain
+from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.facts import Changed, Facts
 from namestead.objects.host import Host
 from namestead.objects.log import LogStatus, Surface
@@ -308,6 +309,9 @@ class Decisions:
                 work.reference = True
                 self._unversioned(change)
                 return
+            case EppAccess() | ClientCertificate():
+                self._unversioned(change)
+                return
         facts.put(change)
         body = _encode(change).decode()
         work.versions.append((change.id, change.version, type(change).__name__.lower(), log_id, facts.now, body))
@@ -324,14 +328,23 @@ class Decisions:
             work.relinked[domain.id] = domain
         return domain
 
-    def _unversioned(self, change: Listing | ApiKey) -> None:
-        """Listings and keys have no versions: the log rows that changed them say all there is."""
+    def _unversioned(self, change: Listing | ApiKey | EppAccess | ClientCertificate) -> None:
+        """Listings, keys and EPP access have no versions: the log rows that changed them say all there is, and a hash
+        that was replaced is kept nowhere."""
         facts, work = self.facts, self.work
         if isinstance(change, Listing):
             pair = change.registrar_id, change.zone_id
             if pair not in facts.reference.listings:
                 work.new_listings.add(pair)
             work.listings[pair] = change
+        elif isinstance(change, EppAccess):
+            if facts.epp_access.get(change.registrar_id) is None:
+                work.new_epp_access.add(change.registrar_id)
+            work.epp_access[change.registrar_id] = change
+        elif isinstance(change, ClientCertificate):
+            if facts.certificates.get(change.fingerprint) is None:
+                work.new.add(change.id)
+            work.certificates[change.id] = change
         else:
             if facts.keys.get(change.id) is None:
                 work.new_keys.add(change.id)
@@ -415,4 +428,6 @@ def fork(facts: Facts) -> Facts:
         dict(facts.linked_contacts),
         dict(facts.failed_auth),
         dict(facts.keys),
+        dict(facts.epp_access),
+        dict(facts.certificates),
     )

@@ -5,6 +5,7 @@
     read     a listing, page by page, through a small pool
     count    a request against a rate limit
     key      the API key behind a token
+    epp_access, authenticator, sessions   who may come in through EPP, whether the password is right, and how often at once
 
 Several engines may run on one database, in one process or many; they share nothing else.
 """
@@ -23,6 +24,7 @@ import asyncpg
 from namestead import errors
 from namestead.commands.protocol import Answer, AnyCommand, Principal
 from namestead.commands.table import BY_TYPE
+from namestead.engine.access import Authenticator
 from namestead.engine.batch import BatchRunner, ReferenceCache
 from namestead.engine.database import LOST, Database, Line
 from namestead.engine.ids import IdBlocks
@@ -30,11 +32,13 @@ from namestead.engine.limits import Counted, Limits
 from namestead.engine.lookups import LookupRunner
 from namestead.engine.metrics import Metrics
 from namestead.engine.queues import Lane
+from namestead.engine.sessions import KEEP_ALIVE, Sessions
 from namestead.engine.submission import Envelope, Submission
 from namestead.errors import Refusal
+from namestead.objects.epp_access import EppStanding
 from namestead.objects.facts import Reference
 from namestead.objects.registrar import ApiKey
-from namestead.store import rows
+from namestead.store import access, rows
 from namestead.store.load import Connection
 
 T = TypeVar("T")
@@ -87,6 +91,8 @@ class Engine:
         self._pool: asyncpg.Pool[Any] | None = None
         self._keys: dict[bytes, ApiKey] = {}
         self._keys_version = -1
+        self.authenticator = Authenticator(self.read, self.count)
+        self.sessions = Sessions(Line(self._database, "sessions", synchronous_commit="off", **KEEP_ALIVE))
 
     def _batch_runner(self, lane: str, line: str) -> Callable[[list[Submission]], Awaitable[None]]:
         runner = BatchRunner(self._lines[line], self._reference, self._log_ids, self._object_ids, self.metrics)
@@ -144,6 +150,8 @@ class Engine:
         """Take nothing more, answer what was accepted, close."""
         await asyncio.gather(self._lane.drain(), self._long.drain(), self._lookups.drain())
         await self.limits.stop()
+        await self.sessions.stop()
+        self.authenticator.close()
         for line in (*self._lines.values(), self._limits_line):
             await line.close()
         if self._pool is not None:
@@ -230,6 +238,14 @@ class Engine:
             if version == self._keys_version:  # else it may have been read before what has changed since
                 self._keys[digest] = key
         return key
+
+    async def epp_access(self, client_id: str, fingerprint: bytes | None = None) -> EppStanding | None:
+        """All that a login is held against, read now; None for an unknown client id.
+
+        The client id is the registrar's slug: `clIDType` has 3 to 16 characters (RFC 5730), which a channel id has not,
+        and it is what every answer shows as clID. `fingerprint` is the SHA-256 of the connection's client certificate.
+        """
+        return await self.read(lambda c: access.standing(c, client_id, fingerprint))
 
     def is_current(self, key: ApiKey) -> bool:
         return self._keys.get(key.hash) is key

@@ -15,13 +15,16 @@ from typing import TypeAlias
 from namestead.objects.account import Account, Book, Posting
 from namestead.objects.contact import Contact
 from namestead.objects.domain import Domain
+from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
 from namestead.objects.zone import Zone
 
-Changed: TypeAlias = Domain | Host | Contact | Retained | Registrar | Listing | Zone | Account | ApiKey
+Changed: TypeAlias = (
+    Domain | Host | Contact | Retained | Registrar | Listing | Zone | Account | ApiKey | EppAccess | ClientCertificate
+)
 
 
 class NotLoaded(LookupError):
@@ -97,6 +100,8 @@ class Facts:
     linked_contacts: dict[int, frozenset[int]] = field(default_factory=dict)
     failed_auth: dict[Name, int] = field(default_factory=dict)
     keys: dict[str, ApiKey | None] = field(default_factory=dict)
+    epp_access: dict[int, EppAccess | None] = field(default_factory=dict)
+    certificates: dict[bytes, ClientCertificate | None] = field(default_factory=dict)
 
     def domain(self, name: Name) -> Domain | None:
         """The live registration of a name, or None if it has none."""
@@ -155,6 +160,20 @@ class Facts:
         except KeyError:
             raise NotLoaded(f"links to contact {contact_id}") from None
 
+    def epp_access_of(self, registrar_id: int) -> EppAccess | None:
+        """How a registrar may come in through EPP; None if it never could."""
+        try:
+            return self.epp_access[registrar_id]
+        except KeyError:
+            raise NotLoaded(f"EPP access of registrar {registrar_id}") from None
+
+    def certificate(self, fingerprint: bytes) -> ClientCertificate | None:
+        """Whose client certificate this is now."""
+        try:
+            return self.certificates[fingerprint]
+        except KeyError:
+            raise NotLoaded(f"certificate {fingerprint.hex()}") from None
+
     def zone_of(self, name: Name) -> Zone | None:
         return self.reference.zone_of(name)
 
@@ -185,6 +204,10 @@ class Facts:
                 self.reference.put_zone(change)
             case ApiKey():
                 self.keys[change.id] = change
+            case EppAccess():
+                self.epp_access[change.registrar_id] = change
+            case ClientCertificate():
+                self.certificates[change.fingerprint] = None if change.removed_at else change
 
     def _put_domain(self, domain: Domain) -> None:
         before = self.domains_by_id.get(domain.id)

@@ -13,6 +13,7 @@ MEANINGS: dict[str, Kind] = {
     "contact_live_handle": errors.CONTACT_EXISTS,
     "account_slug_key": errors.OBJECT_EXISTS,
     "registrar_slug_key": errors.OBJECT_EXISTS,
+    "epp_certificate_bound_once": errors.OBJECT_EXISTS,
     "retained_once_a_kind": errors.OBJECT_EXISTS,
     "registry_clock_only_in_ote": errors.POLICY_VIOLATION,
 }

@@ -52,6 +52,8 @@ class Wanted:
     failed_auth: set[Name] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     account_slugs: set[str] = field(default_factory=set)
+    epp_access: set[int] = field(default_factory=set)
+    certificates: set[bytes] = field(default_factory=set)
     idempotency: set[tuple[int, str]] = field(default_factory=set)
     reference: bool = False
 
@@ -63,6 +65,8 @@ class Wanted:
         keys.update(_lock_key(p, k) for p, k in self.idempotency)
         keys.update(_lock_key("key", k) for k in self.keys)
         keys.update(_lock_key("account", s) for s in self.account_slugs)
+        keys.update(_lock_key("epp", str(i)) for i in self.epp_access)
+        keys.update(_lock_key("certificate", f.hex()) for f in self.certificates)
         return sorted(keys)
 
 
@@ -218,6 +222,8 @@ SELECT domain, count(*) AS failures
  GROUP BY domain
 """
 KEYS = "SELECT * FROM api_key WHERE id = ANY($1::text[])"
+EPP_ACCESS = "SELECT * FROM epp_access WHERE registrar_id = ANY($1::bigint[])"
+CERTIFICATES = "SELECT * FROM epp_certificate WHERE fingerprint = ANY($1::bytea[]) AND removed_at IS NULL"
 
 ZONES = "SELECT * FROM zone"
 REGISTRARS = "SELECT * FROM registrar"
@@ -372,6 +378,14 @@ async def _rarely_asked(connection: Connection, facts: Facts, wanted: Wanted, un
         facts.keys.update(dict.fromkeys(wanted.keys))
         for row in await connection.fetch(KEYS, list(wanted.keys)):
             facts.keys[row["id"]] = rows.key_of(row)
+    if wanted.epp_access:
+        facts.epp_access.update(dict.fromkeys(wanted.epp_access))
+        for row in await connection.fetch(EPP_ACCESS, list(wanted.epp_access)):
+            facts.epp_access[row["registrar_id"]] = rows.epp_access_of(row)
+    if wanted.certificates:
+        facts.certificates.update(dict.fromkeys(wanted.certificates))
+        for row in await connection.fetch(CERTIFICATES, list(wanted.certificates)):
+            facts.certificates[row["fingerprint"]] = rows.certificate_of(row)
 
 
 async def _links(connection: Connection, facts: Facts, wanted: Wanted, under: dict[int, set[int]]) -> None:

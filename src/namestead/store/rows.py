@@ -17,6 +17,7 @@ import msgspec
 from namestead.objects.account import Account
 from namestead.objects.contact import Contact, Postal
 from namestead.objects.domain import ApplyState, Domain, Ds, EndReason, Grace, Phase, Records, Transfer
+from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, ListingStatus, Registrar
@@ -541,6 +542,68 @@ def key_of(row: Row) -> ApiKey:
     )
 
 
+EPP_ACCESS_TYPES = {
+    "registrar_id": "bigint",
+    "created_at": "timestamptz",
+    "enabled": "boolean",
+    "password_hash": "text",
+    "password_changed_at": "timestamptz",
+    "networks": "text[]",
+    "session_cap": "integer",
+    "cltrid_as_key": "boolean",
+    "updated_at": "timestamptz",
+}
+EPP_ACCESS_FIXED = ("registrar_id", "created_at")
+
+
+def epp_access_row(a: EppAccess) -> tuple[Any, ...]:
+    return (
+        a.registrar_id,
+        a.created_at,
+        a.enabled,
+        a.password_hash,
+        a.password_changed_at,
+        list(a.networks),
+        a.session_cap,
+        a.cltrid_as_key,
+        a.updated_at,
+    )
+
+
+def epp_access_of(row: Row) -> EppAccess:
+    return EppAccess(
+        registrar_id=row["registrar_id"],
+        created_at=row["created_at"],
+        enabled=row["enabled"],
+        password_hash=row["password_hash"],
+        password_changed_at=row["password_changed_at"],
+        networks=tuple(row["networks"]),
+        session_cap=row["session_cap"],
+        cltrid_as_key=row["cltrid_as_key"],
+        updated_at=row["updated_at"],
+    )
+
+
+CERTIFICATE_TYPES = {
+    "id": "bigint",
+    "registrar_id": "bigint",
+    "fingerprint": "bytea",
+    "subject": "text",
+    "not_after": "timestamptz",
+    "added_at": "timestamptz",
+    "removed_at": "timestamptz",
+}
+CERTIFICATE_FIXED = ("id", "registrar_id", "fingerprint", "subject", "not_after", "added_at")
+
+
+def certificate_row(c: ClientCertificate) -> tuple[Any, ...]:
+    return c.id, c.registrar_id, c.fingerprint, c.subject, c.not_after, c.added_at, c.removed_at
+
+
+def certificate_of(row: Row) -> ClientCertificate:
+    return ClientCertificate(**dict(row))
+
+
 DOMAIN = Table("domain", DOMAIN_TYPES, DOMAIN_FIXED, domain_row)
 HOST = Table("host", HOST_TYPES, HOST_FIXED, host_row)
 CONTACT = Table("contact", CONTACT_TYPES, CONTACT_FIXED, contact_row)
@@ -550,3 +613,5 @@ REGISTRAR = Table("registrar", REGISTRAR_TYPES, REGISTRAR_FIXED, registrar_row)
 ZONE = Table("zone", ZONE_TYPES, ZONE_FIXED, zone_row)
 LISTING = Table("listing", LISTING_TYPES, LISTING_FIXED, listing_row, ("registrar_id", "zone_id"))
 KEY = Table("api_key", KEY_TYPES, KEY_FIXED, key_row)
+EPP_ACCESS = Table("epp_access", EPP_ACCESS_TYPES, EPP_ACCESS_FIXED, epp_access_row, ("registrar_id",))
+CERTIFICATE = Table("epp_certificate", CERTIFICATE_TYPES, CERTIFICATE_FIXED, certificate_row)

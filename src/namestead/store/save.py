@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, TypeVar
 from namestead.objects.account import Account, Posting
 from namestead.objects.contact import Contact, Erasure
 from namestead.objects.domain import Domain
+from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
 from namestead.objects.log import Event
 from namestead.objects.registrar import ApiKey, Listing, Registrar
@@ -42,9 +43,12 @@ class Work:
     zones: dict[int, Zone] = field(default_factory=dict)
     listings: dict[tuple[int, int], Listing] = field(default_factory=dict)
     keys: dict[str, ApiKey] = field(default_factory=dict)
+    epp_access: dict[int, EppAccess] = field(default_factory=dict)
+    certificates: dict[int, ClientCertificate] = field(default_factory=dict)
     new: set[int] = field(default_factory=set)
     new_listings: set[tuple[int, int]] = field(default_factory=set)
     new_keys: set[str] = field(default_factory=set)
+    new_epp_access: set[int] = field(default_factory=set)
     relinked: dict[int, Domain] = field(default_factory=dict)
     log: list[Record] = field(default_factory=list)
     versions: list[Record] = field(default_factory=list)
@@ -180,6 +184,8 @@ OBJECTS: Mapping[str, rows.Table[Any]] = {
         rows.ZONE,
         rows.LISTING,
         rows.KEY,
+        rows.EPP_ACCESS,
+        rows.CERTIFICATE,
         rows.CONTACT,
         rows.DOMAIN,
         rows.HOST,
@@ -310,6 +316,8 @@ def _objects(work: Work) -> tuple[Rows, Rows]:
     sort_out(rows.ZONE, work.zones, work.new)
     sort_out(rows.LISTING, work.listings, work.new_listings)
     sort_out(rows.KEY, work.keys, work.new_keys)
+    sort_out(rows.EPP_ACCESS, work.epp_access, work.new_epp_access)
+    sort_out(rows.CERTIFICATE, work.certificates, work.new)
     sort_out(rows.CONTACT, work.contacts, work.new)
     sort_out(rows.DOMAIN, work.domains, work.new)
     sort_out(rows.HOST, work.hosts, work.new)

@@ -13,6 +13,7 @@ import msgspec
 from namestead.commands.answers import Amount
 from namestead.money import Money
 from namestead.objects.account import Account
+from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.facts import Reference
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
@@ -122,6 +123,52 @@ class KeyState(_Shown, frozen=True, gc=False):
             key.expires_at,
             key.revoked_at,
             key.rate_limit,
+        )
+
+
+class EppAccessState(_Shown, frozen=True, gc=False):
+    """How a registrar may come in through EPP; of its password only whether there is one, and since when."""
+
+    registrar: str
+    enabled: bool
+    password_set: bool
+    password_changed_at: datetime | None
+    networks: tuple[str, ...]
+    session_cap: int | None
+    cltrid_as_key: bool
+
+    @classmethod
+    def of(cls, access: EppAccess, registrar: Registrar) -> EppAccessState:
+        return cls(
+            registrar.slug,
+            access.enabled,
+            access.password_hash is not None,
+            access.password_changed_at,
+            access.networks,
+            access.session_cap,
+            access.cltrid_as_key,
+        )
+
+
+class CertificateState(_Shown, frozen=True, gc=False):
+    """A client certificate; `fingerprint` is the SHA-256 of its DER, in hexadecimal digits."""
+
+    registrar: str
+    fingerprint: str
+    certificate_subject: str
+    not_after: datetime
+    added_at: datetime
+    removed_at: datetime | None
+
+    @classmethod
+    def of(cls, certificate: ClientCertificate, registrar: Registrar) -> CertificateState:
+        return cls(
+            registrar.slug,
+            certificate.fingerprint.hex(),
+            certificate.subject,
+            certificate.not_after,
+            certificate.added_at,
+            certificate.removed_at,
         )
 
 

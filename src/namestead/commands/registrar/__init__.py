@@ -1,0 +1,1 @@
+"""What a registrar may change about itself."""
