@@ -61,6 +61,7 @@ OURS = [
     ("zone_not_found", 404, 2306, False),
     ("registrar_not_found", 404, 2303, False),
     ("account_not_found", 404, 2303, False),
+    ("message_not_found", 404, 2303, False),
     ("host_not_found", 404, 2303, False),
     ("contact_not_found", 404, 2303, False),
     ("object_not_found", 404, 2303, False),

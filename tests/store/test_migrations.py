@@ -194,7 +194,9 @@ def test_a_migration_that_cannot_get_its_lock_gives_up(fresh_database: str, monk
                     async with asyncio.timeout(10):
                         await migrate(connection)
                 assert time.monotonic() - begun < 3
-                assert 1 == await connection.fetchval("SELECT max(number) FROM migration")
+                assert migrations_module.migrations()[-2].number == await connection.fetchval(
+                    "SELECT max(number) FROM migration"
+                )
                 # The registry goes on serving: nobody waits behind the migration.
                 async with connected(fresh_database) as other, asyncio.timeout(1):
                     await other.execute("SELECT FROM domain")

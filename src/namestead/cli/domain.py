@@ -67,7 +67,7 @@ def show_domain(
 @app.command()
 def protect(
     name: DomainName,
-    reason: Annotated[str, typer.Option(help="Why; stays in the log.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; its registrar is told, and it stays in the log.")] = "",
     data: Data = None,
     database: Database = None,
     as_json: Json = False,

@@ -308,6 +308,9 @@ def gather(batch: Sequence[Submission], reference: Reference) -> Wanted:
             wanted.keys.update(needs.keys)
         if needs.account_slugs:
             wanted.account_slugs.update(needs.account_slugs)
+        if needs.messages:
+            wanted.messages.update(needs.messages)
+            wanted.waiting.add(principal.registrar_id or 0)
         wanted.reference = wanted.reference or needs.reference
         registrar = reference.registrars.get(principal.registrar_id or 0)
         if registrar is not None:

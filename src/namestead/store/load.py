@@ -17,6 +17,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from namestead.objects.facts import Facts, Reference
+from namestead.objects.message import MOST_COUNTED
 from namestead.objects.names import Name
 from namestead.store import rows
 
@@ -52,6 +53,8 @@ class Wanted:
     failed_auth: set[Name] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     account_slugs: set[str] = field(default_factory=set)
+    messages: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
     idempotency: set[tuple[int, str]] = field(default_factory=set)
     reference: bool = False
 
@@ -151,6 +154,20 @@ SELECT q.id, l.domain_id
  ) AS l
 """
 
+# Who they are: shown to their sponsors, and what tells whether anybody else is concerned.
+USERS = "SELECT id, name, registrar_id FROM domain WHERE id = ANY($1::bigint[])"
+
+# Poll messages that are to be acknowledged, and how many wait for these registrars (no more are counted than $2).
+MESSAGES = "SELECT id, registrar_id, log_id, acked_at FROM poll_message WHERE id = ANY($1::bigint[]) ORDER BY id"
+WAITING = """
+SELECT q.id, count(w.id) AS waiting
+  FROM unnest($1::bigint[]) AS q(id)
+  LEFT JOIN LATERAL (
+    SELECT m.id FROM poll_message m WHERE m.registrar_id = q.id AND m.acked_at IS NULL LIMIT $2
+  ) AS w ON true
+ GROUP BY q.id
+"""
+
 # Wrong authorisation information given for a name in the last hour (rules.auth_info.WINDOW).
 FAILED_AUTH = """
 SELECT domain, count(*) AS failures
@@ -209,6 +226,7 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
     host_rows = await connection.fetch(HOSTS + mode, sorted(host_ids)) if host_ids else []
     contact_ids = sorted(r["id"] for r in contact_rows)
     contact_rows = await connection.fetch(CONTACTS + mode, contact_ids) if contact_ids else []
+    message_rows = await connection.fetch(MESSAGES + mode, sorted(wanted.messages)) if wanted.messages else []
     if lock and parents and under != await _subordinates(connection, parents):
         raise RelationsMoved
 
@@ -247,6 +265,12 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
         facts.keys.update(dict.fromkeys(wanted.keys))
         for row in await connection.fetch(KEYS, list(wanted.keys)):
             facts.keys[row["id"]] = rows.key_of(row)
+    if wanted.messages:
+        facts.messages.update(dict.fromkeys(wanted.messages))
+        facts.messages.update({row["id"]: rows.message_of(row) for row in message_rows})
+    if wanted.waiting:
+        for row in await connection.fetch(WAITING, list(wanted.waiting), MOST_COUNTED + 1):
+            facts.waiting[row["id"]] = row["waiting"]
     stored = await _stored(connection, wanted.idempotency) if wanted.idempotency else {}
     return Loaded(facts, stored, int(instant["xid"]) if instant["xid"] else None)
 
@@ -333,6 +357,11 @@ async def _links(connection: Connection, facts: Facts, wanted: Wanted, under: di
     contacts = {c.id for c in linked if c is not None}
     if contacts:
         facts.linked_contacts.update(await _linked(connection, LINKS_TO_CONTACTS, contacts))
+    wanted_links = (facts.linked_hosts.get(h.id, ()) for h in named if h is not None)
+    users = set().union(*wanted_links, *(facts.linked_contacts[i] for i in contacts)) - {0}
+    if users:
+        for row in await connection.fetch(USERS, list(users)):
+            facts.users[row["id"]] = Name(row["name"]), row["registrar_id"]
 
 
 async def _linked(connection: Connection, query: str, ids: set[int]) -> dict[int, frozenset[int]]:

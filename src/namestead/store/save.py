@@ -17,6 +17,7 @@ from namestead.objects.contact import Contact, Erasure
 from namestead.objects.domain import Domain
 from namestead.objects.host import Host
 from namestead.objects.log import Event
+from namestead.objects.message import Message
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
 from namestead.objects.zone import Zone
@@ -51,6 +52,8 @@ class Work:
     postings: list[Record] = field(default_factory=list)
     events: list[Record] = field(default_factory=list)
     idempotency: list[Record] = field(default_factory=list)
+    messages: list[Record] = field(default_factory=list)
+    acked: set[int] = field(default_factory=set)
     erasures: list[Erasure] = field(default_factory=list)
     clock: timedelta = timedelta(0)
     reference: bool = False
@@ -80,6 +83,12 @@ class Work:
     def publish(self, log_id: int, events: Sequence[Event]) -> None:
         for n, e in enumerate(events):
             self.events.append((log_id, n, self.now, e.kind, e.zone_id, e.name))
+
+    def tell(self, log_id: int, messages: Sequence[Message]) -> None:
+        for m in messages:
+            self.messages.append(
+                (m.registrar_id, self.now, log_id, m.kind, m.object, m.text, rows.to_json(m.data).decode())
+            )
 
 
 LOG_COLUMNS = (
@@ -116,11 +125,13 @@ POSTING_COLUMNS = (
 )
 OUTBOX_COLUMNS = ("log_id", "n", "queued_at", "kind", "zone_id", "name")
 IDEMPOTENCY_COLUMNS = ("principal", "key", "epoch", "log_id", "occurred_at", "request_hash")
+MESSAGE_COLUMNS = ("registrar_id", "queued_at", "log_id", "kind", "object", "text", "data")
 DELEGATION_COLUMNS = ("domain_id", "host_id", "position")
 CONTACT_LINK_COLUMNS = ("domain_id", "type", "contact_id")
 
 UNLINK_HOSTS = "DELETE FROM delegation WHERE domain_id = ANY($1::bigint[])"
 UNLINK_CONTACTS = "DELETE FROM domain_contact WHERE domain_id = ANY($1::bigint[])"
+ACKNOWLEDGE = "UPDATE poll_message SET acked_at = $2 WHERE id = ANY($1::bigint[])"
 COUNT_REFERENCE_CHANGE = "UPDATE registry SET reference = reference + 1"
 MOVE_CLOCK = "UPDATE registry SET clock_offset = clock_offset + $1"
 
@@ -133,7 +144,7 @@ UPDATE contact SET detail = '{}', auth_hash = NULL, erased_at = coalesce(erased_
 ERASE_VERSIONS = """
 UPDATE version
    SET body = (body::jsonb || '{"postal": {}, "ascii": null, "email": "", "phone": "", "fax": "", "disclose": [],
-                                "auth_hash": null}')::text
+                                "withhold": [], "phone_ext": "", "fax_ext": "", "auth_hash": null}')::text
  WHERE object_id = ANY($1::bigint[]) AND kind = 'contact'
 """
 ERASE_ANSWERS = """
@@ -185,6 +196,9 @@ async def save(connection: Connection, work: Work) -> None:
     await _append(connection, "version", VERSION_COLUMNS, work.versions)
     await _append(connection, "posting", POSTING_COLUMNS, work.postings)
     await _append(connection, "outbox", OUTBOX_COLUMNS, work.events)
+    await _append(connection, "poll_message", MESSAGE_COLUMNS, work.messages)
+    if work.acked:
+        await connection.execute(ACKNOWLEDGE, list(work.acked), work.now)
     await _append(connection, "idempotency_key", IDEMPOTENCY_COLUMNS, work.idempotency)
     for erasure in work.erasures:
         await connection.execute(ERASE_CONTACTS, erasure.ids, work.now)
