@@ -81,7 +81,7 @@ OURS = [
     ("duplicate_backorder", 409, 2302, False),
     ("not_cancellable", 409, 2304, False),
     ("quota_exceeded", 409, 2306, False),
-    ("currency_mismatch", 409, 2306, False),
+    ("currency_mismatch", 409, 2004, False),
 ]
 
 # The contract's "Order of the gates", then what a command asks in turn. Each must stand before the next.

@@ -381,7 +381,7 @@ QUOTA_EXCEEDED = _kind(
 CURRENCY_MISMATCH = _kind(
     "currency_mismatch",
     409,
-    2306,
+    2004,
     "The zone has no price in this currency. Name the account's currency, or ask the operator for a price in it.",
 )
 FEE_MISMATCH = _kind(

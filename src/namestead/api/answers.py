@@ -13,7 +13,7 @@ import msgspec
 from namestead.commands.answers import Amount, NameserverApply, Registration, TransferState
 from namestead.commands.contact.answers import ContactShown
 from namestead.commands.contact.check import ContactChecked
-from namestead.commands.domain.check import CheckPrice, CheckResult, CheckResults
+from namestead.commands.domain.check import CheckPrice, CheckResult, CheckResults, FeeQuote
 from namestead.commands.domain.delete import Deleted
 from namestead.commands.domain.records import RecordSet, RecordSets
 from namestead.commands.domain.transfer import Transferred
@@ -184,6 +184,7 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
     lifecycle_state: str | None
     release_at: datetime | None
     detail: str | None
+    fees: tuple[FeeQuote, ...]
 
 
 class CheckedAll(msgspec.Struct, frozen=True, gc=False):
@@ -348,6 +349,7 @@ def checked(command: str, request_id: str, answer: Answer[Any]) -> Checked:
         r.lifecycle_state,
         r.release_at,
         r.detail,
+        r.fees,
     )
 
 

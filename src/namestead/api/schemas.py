@@ -42,6 +42,7 @@ from namestead.objects.names import Name
 from namestead.rules import delegation, names
 from namestead.rules.contacts import ContactSpec, Details, NewContact
 from namestead.rules.delegation import NameserverSpec
+from namestead.rules.quotes import Query
 from namestead.rules.transfers import Operation
 
 NameText: TypeAlias = Annotated[
@@ -180,6 +181,9 @@ class Mutation(Body, kw_only=True):
 Contacts: TypeAlias = Annotated[tuple[ContactBody, ...], Meta(max_length=10)]
 Nameservers: TypeAlias = Annotated[tuple[NameserverBody, ...], Meta(max_length=100)]
 DsSet: TypeAlias = Annotated[tuple[DsBody, ...], Meta(max_length=32)]
+SignatureLife: TypeAlias = Annotated[
+    int, Meta(ge=1, le=2147483647, description="Seconds; a preference (RFC 5910, 3.3).", examples=[1209600])
+]
 ClientStatus: TypeAlias = Literal[
     "clientDeleteProhibited",
     "clientHold",
@@ -216,6 +220,13 @@ def _name(domain: str | None, label: str | None, tld: str | None) -> Name:
     raise ValueError("the name is sent twice, or not at all")
 
 
+class FeeBody(Struct, forbid_unknown_fields=True):
+    """A command whose price is asked for; `years` for those that have a period, left out for the shortest."""
+
+    command: Literal["create", "renew", "transfer", "restore", "delete", "update"]
+    years: Years | None = None
+
+
 class CheckBody(Body, kw_only=True):
     """One name, or a list of up to 100."""
 
@@ -226,6 +237,7 @@ class CheckBody(Body, kw_only=True):
         None
     )
     allocation_token: Secret | None = None
+    fees: Annotated[tuple[FeeBody, ...], Meta(max_length=20)] = ()
 
     @property
     def many(self) -> bool:
@@ -235,14 +247,17 @@ class CheckBody(Body, kw_only=True):
         if self.domains is not None:
             if self.domain is not None or self.label is not None or self.tld is not None:
                 raise ValueError("one name and a list at once")
-            return CheckDomain(tuple([_checked(text) for text in self.domains]), self.allocation_token)
+            return CheckDomain(tuple([_checked(text) for text in self.domains]), self.allocation_token, self._queries())
         if self.domain is not None and self.label is None and self.tld is None:
             text = self.domain
         elif self.domain is None and self.label is not None and self.tld is not None:
             text = f"{self.label}.{self.tld}"
         else:
             raise ValueError("the name is sent twice, or not at all")
-        return CheckDomain((_checked(text),), self.allocation_token)
+        return CheckDomain((_checked(text),), self.allocation_token, self._queries())
+
+    def _queries(self) -> tuple[Query, ...]:
+        return tuple([Query(fee.command, fee.years) for fee in self.fees]) if self.fees else ()
 
     @staticmethod
     def across(raw: dict[str, Any], at: str) -> Iterator[Fault]:
@@ -278,6 +293,7 @@ class CreateBody(Mutation, kw_only=True):
     auto_renew: bool = True
     allocation_token: Secret | None = None
     fee: Fee | None = None
+    max_signature_life: SignatureLife | None = None
 
     def command(self, name: Name | None) -> CreateDomain:
         registrant: NewContact | str | None = self.registrant_id
@@ -296,6 +312,7 @@ class CreateBody(Mutation, kw_only=True):
             self.auto_renew,
             self.allocation_token,
             self.fee.money() if self.fee is not None else None,
+            self.max_signature_life,
         )
 
     @staticmethod
@@ -350,6 +367,7 @@ class UpdateBody(Mutation, kw_only=True):
     auto_renew: bool | UnsetType = UNSET
     auth_info: Secret | UnsetType | None = UNSET
     ds: DsSet | UnsetType = UNSET
+    max_signature_life: SignatureLife | UnsetType | None = UNSET
 
     def command(self, name: Name | None) -> UpdateDomain:
         assert name is not None
@@ -366,6 +384,7 @@ class UpdateBody(Mutation, kw_only=True):
             self.auto_renew,
             self.auth_info,
             ds_of(self.ds) if self.ds is not UNSET else UNSET,
+            max_signature_life=self.max_signature_life,
         )
 
     @staticmethod

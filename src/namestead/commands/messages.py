@@ -27,7 +27,9 @@ from namestead.objects.contact import Contact
 from namestead.objects.domain import Domain, TransferStatus
 from namestead.objects.facts import Facts
 from namestead.objects.message import Message, MessageKind
-from namestead.rules import contacts
+from namestead.objects.names import Name
+from namestead.objects.retained import RetainedKind
+from namestead.rules import availability, contacts
 from namestead.rules.lifecycle import Act, Due
 
 BY_THE_OPERATOR: Final = "operator"
@@ -163,6 +165,18 @@ def changed_domain(facts: Facts, before: Domain, after: Domain, reason: str | No
         _shown(facts, after),
     )
     return (Message(after.registrar_id, MessageKind.CHANGED, after.name, "Changed by the registry.", notice),)
+
+
+def locked(facts: Facts, name: Name, kind: RetainedKind, reason: str, *, lifted: bool) -> tuple[Message, ...]:
+    """The sponsor of a name is told that an entry of the retained lists locks it, or does so no longer."""
+    domain = facts.domain(name)
+    if domain is None or not availability.MEANINGS[kind].locks:
+        return ()
+    shown = _shown(facts, domain)
+    event = f"{kind.value}_lifted" if lifted else kind.value
+    notice = ChangeNotice("custom", event, facts.now, BY_THE_OPERATOR, reason or None, shown, shown)
+    text = f"No longer {kind.value}." if lifted else f"In force: {kind.value}. It can be renewed, and not be changed."
+    return (Message(domain.registrar_id, MessageKind.CHANGED, name, text, notice),)
 
 
 def changed_contact(facts: Facts, after: Contact, reason: str | None) -> tuple[Message, ...]:

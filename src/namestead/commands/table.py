@@ -49,6 +49,7 @@ from namestead.commands.operator.answers import (
     RegistrarState,
     RetainedState,
     Rotated,
+    StatusesState,
     ZoneState,
 )
 from namestead.commands.operator.apply_zone import ApplyZone
@@ -66,6 +67,8 @@ from namestead.commands.operator.review_domain import ReviewDomain
 from namestead.commands.operator.revoke_key import RevokeKey
 from namestead.commands.operator.rotate_key import RotateKey
 from namestead.commands.operator.set_credit import SetCredit
+from namestead.commands.operator.set_low_balance import SetLowBalance
+from namestead.commands.operator.set_statuses import SetStatuses
 from namestead.commands.sandbox.reset import ResetSandbox, SandboxReset
 from namestead.commands.turned_away import TurnedAway
 
@@ -150,6 +153,7 @@ TABLE: tuple[Row, ...] = (
     Row("create_account", CreateAccount, T, O, AccountState),
     Row("deposit", Deposit, T, O, AccountState),
     Row("set_credit", SetCredit, T, O, AccountState),
+    Row("set_low_balance", SetLowBalance, T, O, AccountState),
     Row("create_registrar", CreateRegistrar, T, O, RegistrarState),
     Row("approve_registrar", ApproveRegistrar, T, O, RegistrarState),
     Row("list_registrar", ListRegistrar, T, O, ListingState),
@@ -158,6 +162,7 @@ TABLE: tuple[Row, ...] = (
     Row("revoke_key", RevokeKey, T, O, KeyState),
     Row("protect_domain", ProtectDomain, T, O, Protection),
     Row("review_domain", ReviewDomain, T, O, Protection),
+    Row("set_statuses", SetStatuses, T, O, StatusesState),
     Row("erase_contact", EraseContact, T, O, Erased),
     Row("add_retained", AddRetained, T, O, RetainedState),
     Row("remove_retained", RemoveRetained, T, O, RetainedState),

@@ -59,6 +59,7 @@ class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
     balance: int | None = None
     currency: str | None = None
     charged: int = 0
+    credit: int | None = None
 
 
 class KeptAnswer(msgspec.Struct, frozen=True):
@@ -69,6 +70,7 @@ class KeptAnswer(msgspec.Struct, frozen=True):
     balance: int | None = None
     currency: str | None = None
     charged: int = 0
+    credit: int | None = None
 
 
 read_kept = msgspec.json.Decoder(KeptAnswer).decode
@@ -214,7 +216,7 @@ class Decisions:
         text = None
         if s.row.transform:
             amount, currency = balance or (None, None)
-            kept = StoredAnswer(shown, outcome.result, amount, currency, charged)
+            kept = StoredAnswer(shown, outcome.result, amount, currency, charged, credit)
             text = _encode(kept).decode()
         apply = "none" if sandboxed else outcome.apply
         self._log(s, status, apply=apply, result=text, counterpart_id=None if sandboxed else outcome.counterpart_id)
@@ -429,6 +431,7 @@ def _answer_again(stored: Stored) -> Answer[Any]:
         idempotent=True,
         balance=balance,
         charged=kept.charged,
+        credit=kept.credit,
     )
 
 

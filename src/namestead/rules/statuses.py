@@ -60,6 +60,16 @@ def wanted(current: tuple[str, ...], given: Wanted, kinds: Statuses = OF_DOMAINS
     return tuple(sorted((*others, *applied(mine, given, "status", str))))
 
 
+def wanted_by_server(current: tuple[str, ...], given: Delta[str], kinds: Statuses = OF_DOMAINS) -> tuple[str, ...]:
+    """All statuses an object is to have: the registry's own changed, its sponsor's as they are."""
+    for status in (*given.add, *given.remove):
+        if status not in kinds.server:
+            known = ", ".join(sorted(kinds.server))
+            message = f"status: '{status[:40]}' is not the registry's to set. It sets {known}."
+            raise Refusal(errors.VALUE_OUT_OF_RANGE, "status", status, message=message)
+    return tuple(sorted(applied(current, given, "status", str)))
+
+
 def shown(stored: tuple[str, ...], *, linked: bool) -> tuple[str, ...]:
     """The statuses of a host or contact (RFC 5732, 2.3; RFC 5733, 2.2): `linked` beside any, `ok` beside nothing else."""
     return tuple(sorted((*(stored or ("ok",)), *((LINKED,) if linked else ()))))

@@ -55,7 +55,8 @@ def test_what_is_given_changes_and_nothing_else(command: UpdateContact, fields: 
 
 
 @pytest.mark.parametrize(
-    "command", [UpdateContact("alice-1"), UpdateContact("alice-1", email=ALICE_1.email), UpdateContact("alice-1", statuses=())]
+    "command",
+    [UpdateContact("alice-1"), UpdateContact("alice-1", email=ALICE_1.email), UpdateContact("alice-1", statuses=())],
 )
 def test_what_changes_nothing_leaves_it_alone(command: UpdateContact) -> None:
     assert () == Register(ALICE_1).decide(command).changes
@@ -90,8 +91,18 @@ LOCKED = replace(ALICE_1, statuses=("clientUpdateProhibited",))
         (ALICE_1, UpdateContact("alice-1", withhold=("fax",)), ALPHA, errors.POLICY_VIOLATION),
         (ALICE_1, UpdateContact("alice-1", auth_info="weak"), ALPHA, errors.AUTH_INFO_TOO_WEAK),
         (ALICE_1, UpdateContact("alice-1", statuses=Delta(("linked",))), ALPHA, errors.POLICY_VIOLATION),
-        (ALICE_1, UpdateContact("alice-1", statuses=Delta(("serverUpdateProhibited",))), ALPHA, errors.POLICY_VIOLATION),
-        (ALICE_1, UpdateContact("alice-1", statuses=Delta((), ("clientUpdateProhibited",))), ALPHA, errors.POLICY_VIOLATION),
+        (
+            ALICE_1,
+            UpdateContact("alice-1", statuses=Delta(("serverUpdateProhibited",))),
+            ALPHA,
+            errors.POLICY_VIOLATION,
+        ),
+        (
+            ALICE_1,
+            UpdateContact("alice-1", statuses=Delta((), ("clientUpdateProhibited",))),
+            ALPHA,
+            errors.POLICY_VIOLATION,
+        ),
         (LOCKED, UpdateContact("alice-1", statuses=Delta(("clientUpdateProhibited",))), ALPHA, errors.POLICY_VIOLATION),
         (ALICE_1, UpdateContact("alice-1", statuses=Delta(("clientHold",))), ALPHA, errors.VALUE_OUT_OF_RANGE),
     ],
