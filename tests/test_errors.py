@@ -70,6 +70,7 @@ OURS = [
     ("zone_not_found", 404, 2306, False),
     ("registrar_not_found", 404, 2303, False),
     ("account_not_found", 404, 2303, False),
+    ("message_not_found", 404, 2303, False),
     ("host_not_found", 404, 2303, False),
     ("contact_not_found", 404, 2303, False),
     ("object_not_found", 404, 2303, False),
@@ -89,7 +90,7 @@ OURS = [
     ("duplicate_backorder", 409, 2302, False),
     ("not_cancellable", 409, 2304, False),
     ("quota_exceeded", 409, 2306, False),
-    ("currency_mismatch", 409, 2306, False),
+    ("currency_mismatch", 409, 2004, False),
 ]
 
 # The contract's "Order of the gates", then what a command asks in turn. Each must stand before the next.

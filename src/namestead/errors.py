@@ -264,6 +264,9 @@ ACCOUNT_NOT_FOUND = _kind("account_not_found", 404, 2303, "There is no such acco
 DOMAIN_NOT_FOUND = _kind("domain_not_found", 404, 2303, "The name is not registered here. Check its spelling.")
 HOST_NOT_FOUND = _kind("host_not_found", 404, 2303, "There is no such host. Create it first, or check its name.")
 CONTACT_NOT_FOUND = _kind("contact_not_found", 404, 2303, "There is no such contact. Create it first, or check its id.")
+MESSAGE_NOT_FOUND = _kind(
+    "message_not_found", 404, 2303, "No such message waits for this channel. Read the queue again for what is in it."
+)
 OBJECT_NOT_FOUND = _kind("object_not_found", 404, 2303, "There is no such object. Check its id.")
 AUTH_INFO_LOCKED = _kind(
     "auth_info_locked",
@@ -423,7 +426,7 @@ QUOTA_EXCEEDED = _kind(
 CURRENCY_MISMATCH = _kind(
     "currency_mismatch",
     409,
-    2306,
+    2004,
     "The zone has no price in this currency. Name the account's currency, or ask the operator for a price in it.",
 )
 FEE_MISMATCH = _kind(

@@ -100,6 +100,9 @@ def test_create_answers_the_whole_registration(registry: Registry) -> None:
         "backend": {"adapter": "none", "reference": "example", "state": "pending"},
         "protected_legacy": False,
         "sandbox_fixture": False,
+        "created_by": "alpha",
+        "subordinate_hosts": None,
+        "max_signature_life": None,
         "transfer": None,
     } == shown
     assert AUTH not in answer.text

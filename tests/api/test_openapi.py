@@ -97,8 +97,9 @@ def test_the_examples_are_taken(registry: Registry) -> None:
         row = next(r for r in ROWS if r.name == name)
         for title, body in bodies.items():
             assert row.path is not None and row.method is not None
-            path = row.path.replace("{domain}", "nobody.example")
-            rehearsed = body if name in ("check_domain", "reset_sandbox") else {**body, "sandbox": True}
+            path = row.path.replace("{domain}", "nobody.example").replace("{host}", "ns1.nobody.example")
+            path = path.replace("{contact}", "nobody")
+            rehearsed = body if name.startswith("check_") or name == "reset_sandbox" else {**body, "sandbox": True}
             if name != "reset_sandbox":
                 rehearsed.pop("idempotency_key", None) if rehearsed is not body else None
             answer = registry.client().request(row.method, path, json=rehearsed)

@@ -22,11 +22,13 @@ from namestead.objects.domain import Domain, Ds, Grace, GraceKind, Transfer, Tra
 from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.host import Host
 from namestead.objects.log import Surface
+from namestead.objects.message import PollMessage
 from namestead.objects.names import Name
 from namestead.objects.registrar import Listing, ListingStatus, Registrar
 from namestead.objects.retained import Retained, RetainedKind
 from namestead.objects.zone import Backend, Policy, Price, Zone
 from namestead.rules import auth_info, availability, lifecycle
+from namestead.store.load import MOST_LINKS
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BORN = datetime(2025, 6, 1, 12, tzinfo=UTC)
@@ -164,6 +166,7 @@ class Register:
         self.contacts: dict[int, Contact] = {}
         self.retained: dict[int, Retained] = {}
         self.accounts: dict[int, Account] = {}
+        self.messages: dict[int, PollMessage] = {}
         for z in zones or (zone(), zone(2, "test", test=True)):
             self.reference.put_zone(z)
             for r in REGISTRARS:
@@ -189,6 +192,8 @@ class Register:
                     self.retained[thing.id] = thing
                 case Account():
                     self.accounts[thing.id] = thing
+                case PollMessage():
+                    self.messages[thing.id] = thing
                 case Registrar():
                     self.reference.put_registrar(thing)
                 case _:
@@ -240,11 +245,35 @@ class Register:
         facts.contacts_by_id.update({c.id: c for c in facts.contacts.values() if c is not None})
         for name in due:
             self._load_subordinates(facts, Name(name))
+        self._load_users(facts, needs)
+        for message_id in needs.messages:
+            facts.messages[message_id] = self.messages.get(message_id)
+        if needs.messages and by is not None:
+            waits = (m for m in self.messages.values() if m.registrar_id == by.id and m.acked_at is None)
+            facts.waiting[by.id] = sum(1 for _ in waits)
         for name in needs.retained:
             entries = (r for r in self.retained.values() if r.name == name)
             facts.retained[name] = tuple(r for r in entries if r.removed_at is None and r.used_at is None)
         facts.failed_auth = {name: self.failed.get(name, self.usual_failures) for name in needs.failed_auth}
         return facts
+
+    def _load_users(self, facts: Facts, needs: Needs) -> None:
+        live = [d for d in self.domains.values() if d.ended_at is None]
+        for name in needs.linked_hosts:
+            host = facts.hosts.get(name)
+            if host is not None:
+                facts.linked_hosts[host.id] = self._linked(facts, [d for d in live if host.id in d.hosts])
+        for handle in needs.linked_contacts:
+            contact = facts.contacts.get(handle)
+            if contact is not None:
+                i = contact.id
+                linked = [d for d in live if i == d.registrant_id or i in [c for _, c in d.contacts]]
+                facts.linked_contacts[i] = self._linked(facts, linked)
+
+    def _linked(self, facts: Facts, domains: list[Domain]) -> frozenset[int]:
+        shown = domains[:MOST_LINKS]
+        facts.users.update({d.id: (d.name, d.registrar_id) for d in shown})
+        return frozenset({d.id for d in shown} | ({0} if len(domains) > MOST_LINKS else set()))
 
     def _load_subordinates(self, facts: Facts, name: Name) -> None:
         parent = facts.domains.get(name)

@@ -11,10 +11,14 @@ from typing import Annotated, Any, TypeAlias
 import msgspec
 
 from namestead.commands.answers import Amount, NameserverApply, Registration, TransferState
-from namestead.commands.domain.check import CheckPrice, CheckResult, CheckResults
+from namestead.commands.contact.answers import ContactShown
+from namestead.commands.contact.check import ContactChecked
+from namestead.commands.domain.check import CheckPrice, CheckResult, CheckResults, FeeQuote
 from namestead.commands.domain.delete import Deleted
 from namestead.commands.domain.records import RecordSet, RecordSets
 from namestead.commands.domain.transfer import Transferred
+from namestead.commands.host.answers import HostState
+from namestead.commands.host.check import HostChecked
 from namestead.commands.listings import (
     BalancePage,
     DomainsPage,
@@ -23,7 +27,10 @@ from namestead.commands.listings import (
     PendingCommand,
     PendingPage,
     PollPage,
+    QueuedMessage,
+    QueuePage,
 )
+from namestead.commands.messages import ContactState
 from namestead.commands.protocol import Answer
 from namestead.commands.sandbox.reset import Fixture, SandboxReset
 from namestead.money import Money
@@ -100,6 +107,55 @@ class Reset(Done, frozen=True, gc=False):
     key_epoch: int
 
 
+class HostChanged(Done, frozen=True, gc=False):
+    host: HostState
+
+
+class ContactChanged(Done, frozen=True, gc=False):
+    """The contact without its personal data, as the log keeps it."""
+
+    contact: ContactState
+
+
+class MessageAcknowledged(Done, frozen=True, gc=False):
+    """`count` is how many messages still wait."""
+
+    id: str
+    count: int
+
+
+class HostsAnswered(msgspec.Struct, frozen=True, gc=False):
+    """In the order asked."""
+
+    request_id: str
+    results: tuple[HostChecked, ...]
+
+
+class HostAnswered(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    host: HostState
+
+
+class ContactsAnswered(msgspec.Struct, frozen=True, gc=False):
+    """In the order asked."""
+
+    request_id: str
+    results: tuple[ContactChecked, ...]
+
+
+class ContactAnswered(msgspec.Struct, frozen=True, gc=False):
+    request_id: str
+    contact: ContactShown
+
+
+class Messages(msgspec.Struct, frozen=True, gc=False):
+    """The oldest messages that wait, oldest first; `count` is how many there are in all."""
+
+    request_id: str
+    count: int
+    messages: tuple[QueuedMessage, ...]
+
+
 class Shown(msgspec.Struct, frozen=True, gc=False):
     request_id: str
     domain: str
@@ -128,6 +184,7 @@ class Checked(msgspec.Struct, frozen=True, gc=False):
     lifecycle_state: str | None
     release_at: datetime | None
     detail: str | None
+    fees: tuple[FeeQuote, ...]
 
 
 class CheckedAll(msgspec.Struct, frozen=True, gc=False):
@@ -237,6 +294,38 @@ def reset(command: str, request_id: str, answer: Answer[Any]) -> Reset:
     )
 
 
+def host_changed(command: str, request_id: str, answer: Answer[Any]) -> HostChanged:
+    return HostChanged(*_done(command, request_id, answer), answer.result)
+
+
+def contact_changed(command: str, request_id: str, answer: Answer[Any]) -> ContactChanged:
+    return ContactChanged(*_done(command, request_id, answer), answer.result)
+
+
+def acknowledged(command: str, request_id: str, answer: Answer[Any]) -> MessageAcknowledged:
+    return MessageAcknowledged(*_done(command, request_id, answer), answer.result.id, answer.result.count)
+
+
+def hosts_checked(command: str, request_id: str, answer: Answer[Any]) -> HostsAnswered:
+    return HostsAnswered(request_id, answer.result.results)
+
+
+def host_shown(command: str, request_id: str, answer: Answer[Any]) -> HostAnswered:
+    return HostAnswered(request_id, answer.result)
+
+
+def contacts_checked(command: str, request_id: str, answer: Answer[Any]) -> ContactsAnswered:
+    return ContactsAnswered(request_id, answer.result.results)
+
+
+def contact_shown(command: str, request_id: str, answer: Answer[Any]) -> ContactAnswered:
+    return ContactAnswered(request_id, answer.result)
+
+
+def messages(request_id: str, page: QueuePage) -> Messages:
+    return Messages(request_id, page.count, page.messages)
+
+
 def shown(command: str, request_id: str, answer: Answer[Any]) -> Shown:
     return Shown(request_id, answer.result.domain, answer.result)
 
@@ -260,6 +349,7 @@ def checked(command: str, request_id: str, answer: Answer[Any]) -> Checked:
         r.lifecycle_state,
         r.release_at,
         r.detail,
+        r.fees,
     )
 
 

@@ -6,6 +6,7 @@ path, method, scope and status comes from `commands/table.py` (docs/decisions/00
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -31,7 +32,7 @@ from namestead.engine.submission import Envelope
 from namestead.errors import Fault, Refusal
 from namestead.objects.log import Surface
 from namestead.objects.names import Name
-from namestead.rules import names
+from namestead.rules import contacts, names
 
 log = structlog.get_logger("namestead.api")
 
@@ -45,14 +46,15 @@ Asgi = Callable[[Scope, Receive, Send], Any]
 
 
 class Route:
-    """One command's way in: its row of the table, its half of the endpoints, and a decoder made once."""
+    """One command's way in: its row of the table, its half of the endpoints, and a decoder made once. `read` reads what
+    stands in its path."""
 
-    __slots__ = ("decode", "endpoint", "named", "row")
+    __slots__ = ("decode", "endpoint", "read", "row")
 
-    def __init__(self, row: Row, endpoint: Endpoint) -> None:
+    def __init__(self, row: Row, endpoint: Endpoint, read: Callable[[bytes], Any] | None = None) -> None:
         self.row = row
         self.endpoint = endpoint
-        self.named = "{domain}" in (row.path or "")
+        self.read = read
         self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(endpoint.body or Body).decode
 
 
@@ -72,24 +74,27 @@ class Ways:
         self.allow = ", ".join(sorted(methods))
 
 
-def _routes() -> tuple[dict[bytes, Ways], dict[bytes, Ways]]:
-    """Whole paths, and what may follow `/domains/NAME`, from the table."""
+OfObjects = dict[tuple[bytes, bytes], Ways]
+"""What may follow an object's path: by collection (`/domains/`) and by what stands behind the object's name."""
+
+
+def _routes() -> tuple[dict[bytes, Ways], OfObjects]:
+    """Whole paths, and those that name an object, from the table."""
     whole: dict[bytes, Ways] = {}
-    of_name: dict[bytes, Ways] = {}
+    of_objects: OfObjects = {}
     for row in TABLE:
         if row.path is None:
             continue
-        route = Route(row, ENDPOINTS[row.name])
-        before, parameter, after = row.path.partition("{domain}")
-        if parameter:
-            assert before == "/domains/", "names stand below /domains/ only"
-            of_name.setdefault(after.encode(), Ways()).add(route)
+        named = _PARAMETER.search(row.path)
+        if named is None:
+            whole.setdefault(row.path.encode(), Ways()).add(Route(row, ENDPOINTS[row.name]))
         else:
-            whole.setdefault(row.path.encode(), Ways()).add(route)
-    return whole, of_name
+            place = (row.path[: named.start()].encode(), row.path[named.end() :].encode())
+            of_objects.setdefault(place, Ways()).add(Route(row, ENDPOINTS[row.name], IN_PATH[named[1]]))
+    return whole, of_objects
 
 
-_OF_NAME = ROOT + b"/domains/"
+_PARAMETER = re.compile(r"\{(\w+)\}")
 
 
 class App:
@@ -100,7 +105,7 @@ class App:
         self._settings = settings
         self._gates = Gates(engine, settings.rate_limit)
         self._peers = Peers(settings)
-        whole, self._of_name = _routes()
+        whole, self._of_objects = _routes()
         self._whole = {ROOT + path: ways for path, ways in whole.items()}
         self._others = tuple((prefix, app) for prefix, app in (others or {}).items())
         self._openapi = document()
@@ -142,18 +147,20 @@ class App:
     def _find(self, request: Request) -> tuple[Route | None, bytes | None]:
         """The route a request takes and the name in its path; no route when the path is none of the registrar API's."""
         path = request.path
+        method = request.method
         segment: bytes | None = None
         ways = self._whole.get(path)
-        if ways is None:
-            if not path.startswith(_OF_NAME):
+        if ways is None or method not in ways.by_method:
+            # An object may be called like a path of ours: `check` can be a contact's id.
+            named, segment = self._of_object(path)
+            if named is not None and (ways is None or method in named.by_method):
+                ways = named
+            elif ways is not None:
+                segment = None
+            else:
                 if path.startswith(ROOT):
                     raise _no_such_path(path)
                 return None, None
-            segment, slash, rest = path[len(_OF_NAME) :].partition(b"/")
-            ways = self._of_name.get(slash + rest)
-            if ways is None or not segment:
-                raise _no_such_path(path)
-        method = request.method
         route = ways.by_method.get(method)
         if route is None:
             if method == "HEAD" and "GET" in ways.by_method:
@@ -163,6 +170,16 @@ class App:
             raise _no_such_method(method, ways.allow)
         return route, segment
 
+    def _of_object(self, path: bytes) -> tuple[Ways | None, bytes | None]:
+        """What a path that names an object takes, and how the object is written there."""
+        if not path.startswith(ROOT):
+            return None, None
+        collection, slash, rest = path[len(ROOT) + 1 :].partition(b"/")
+        segment, behind, after = rest.partition(b"/")
+        if not segment:
+            return None, None
+        return self._of_objects.get((b"/" + collection + slash, behind + after)), segment
+
     # ------------------------------------------------------------------------------------------------------ commands
 
     async def _answer(self, request: Request, route: Route, segment: bytes | None) -> Reply:
@@ -171,13 +188,14 @@ class App:
         caller = await self._gates.admit(request, row, channel=not endpoint.without_channel)
         if row.kind is Kind.LISTING:
             return await self._list(request, route, caller)
-        name: Name | None = None
+        name: Any = None
         body: Body | None = None
         data = b""
         try:
             data = await self._body(request, endpoint)
             if segment is not None:
-                name = _name_in_path(segment)
+                assert route.read is not None
+                name = route.read(segment)
             if endpoint.body is not None:
                 body = route.decode(data)
                 command = body.command(name)
@@ -188,7 +206,7 @@ class App:
             sandbox = self._sandbox(request, body)
         except (Refusal, ValueError, RecursionError) as problem:
             refusal = self._refusal(problem, request, route, segment, body, data)
-            await self._gates.note(refusal, request, row, caller, name)
+            await self._gates.note(refusal, request, row, caller, _subject(name))
             raise refusal from None
         envelope = Envelope(caller.principal, Surface.HTTP, sandbox, key, request.request_id)
         if row.kind is Kind.TRANSFORM:
@@ -272,8 +290,9 @@ class App:
             return problem
         kind = route.endpoint.body
         found: list[Fault] = []
-        if segment is not None:
-            found.extend(_faults(lambda: _name_in_path(segment)))
+        read = route.read
+        if segment is not None and read is not None:
+            found.extend(_faults(lambda: read(segment)))
         if kind is not None:
             try:
                 found.extend(faults_of(kind, data))
@@ -343,15 +362,51 @@ def _is_json(kind: bytes | None) -> bool:
     return charset in (b"", b"charset=utf-8", b"charset=utf8")
 
 
-def _name_in_path(segment: bytes) -> Name:
-    """The name a path segment stands for: percent-encoded UTF-8, A-label or U-label."""
+def _text_in_path(segment: bytes, field: str) -> str:
+    """A path segment as it was meant: percent-encoded UTF-8."""
     if b"%" in segment:
         segment = unquote_to_bytes(segment)
     try:
-        text = segment.decode()
+        return segment.decode()
     except UnicodeDecodeError:
-        raise _fault("domain", "invalid_name", "in the path is not UTF-8.") from None
-    return names.parse(text)
+        raise _fault(field, "invalid_name", "in the path is not UTF-8.") from None
+
+
+def _domain_in_path(segment: bytes) -> Name:
+    """The name a path segment stands for: A-label or U-label."""
+    return names.parse(_text_in_path(segment, "domain"))
+
+
+def _host_in_path(segment: bytes) -> Name:
+    return names.parse(_text_in_path(segment, "host"), field="host")
+
+
+def _contact_in_path(segment: bytes) -> str:
+    handle = _text_in_path(segment, "contact")
+    if complaint := contacts.handle_complaint(handle):
+        raise _fault("contact", "invalid_value", f"in the path {complaint}.")
+    return handle
+
+
+def _message_in_path(segment: bytes) -> int:
+    """A message's id as it was answered: a number of up to eighteen digits."""
+    if not segment.isdigit() or len(segment) > 18:
+        raise _fault("id", "invalid_value", "in the path is no message's id: take it from GET /messages.")
+    return int(segment)
+
+
+IN_PATH: dict[str, Callable[[bytes], Any]] = {
+    "domain": _domain_in_path,
+    "host": _host_in_path,
+    "contact": _contact_in_path,
+    "id": _message_in_path,
+}
+"""How what a path names is read, by its parameter in the command table."""
+
+
+def _subject(name: Any) -> str | None:
+    """What a log row of a request that could not be read stands under: a name, and nothing else."""
+    return name if isinstance(name, str) and "." in name else None
 
 
 def _fault(field: str, code: str, why: str) -> Refusal:

@@ -55,6 +55,21 @@ _OF_NAMESERVERS = (
     errors.VALUE_OUT_OF_RANGE,
     errors.POLICY_VIOLATION,
 )
+_OF_HOSTS = (
+    errors.REGISTRAR_NAMESPACE_NOT_APPROVED,
+    errors.DOMAIN_NOT_FOUND,
+    errors.NOT_SPONSOR,
+    errors.STATUS_PROHIBITS,
+    errors.HOST_EXISTS,
+    errors.MISSING_FIELD,
+    errors.VALUE_OUT_OF_RANGE,
+    errors.POLICY_VIOLATION,
+)
+_OF_DETAILS = (
+    errors.MISSING_FIELD,
+    errors.POLICY_VIOLATION,
+    errors.AUTH_INFO_TOO_WEAK,
+)
 _OF_CONTACTS = (
     errors.CONTACT_NOT_FOUND,
     errors.CONTACTS_NOT_ALLOWED,
@@ -161,6 +176,36 @@ OWN_ERRORS: dict[str, tuple[Error, ...]] = {
         errors.ASSOCIATION_PROHIBITS,
         errors.PROTECTED_LEGACY_REGISTRATION_NOT_DELETABLE,
     ),
+    "check_host": (),
+    "create_host": _OF_HOSTS,
+    "info_host": (errors.HOST_NOT_FOUND, errors.NOT_FOUND),
+    "update_host": (*_OF_HOSTS, errors.HOST_NOT_FOUND, errors.ASSOCIATION_PROHIBITS, errors.NOT_FOUND),
+    "delete_host": (
+        errors.HOST_NOT_FOUND,
+        errors.NOT_SPONSOR,
+        errors.STATUS_PROHIBITS,
+        errors.ASSOCIATION_PROHIBITS,
+        errors.NOT_FOUND,
+    ),
+    "check_contact": (),
+    "create_contact": (*_OF_DETAILS, errors.CONTACT_EXISTS, errors.CONTACTS_NOT_ALLOWED),
+    "info_contact": (errors.CONTACT_NOT_FOUND, errors.NOT_SPONSOR, errors.AUTH_INFO_INVALID, errors.NOT_FOUND),
+    "update_contact": (
+        *_OF_DETAILS,
+        errors.CONTACT_NOT_FOUND,
+        errors.NOT_SPONSOR,
+        errors.STATUS_PROHIBITS,
+        errors.NOT_FOUND,
+    ),
+    "delete_contact": (
+        errors.CONTACT_NOT_FOUND,
+        errors.NOT_SPONSOR,
+        errors.STATUS_PROHIBITS,
+        errors.ASSOCIATION_PROHIBITS,
+        errors.NOT_FOUND,
+    ),
+    "read_message": (),
+    "ack_message": (errors.MESSAGE_NOT_FOUND, errors.NOT_FOUND),
     "status": (),
     "list_domains": (errors.ZONE_NOT_FOUND, errors.INVALID_CURSOR),
     "balance": (errors.INVALID_CURSOR,),
@@ -202,8 +247,9 @@ def build() -> dict[str, Any]:
     for row in rows:
         assert row.path is not None and row.method is not None
         item = paths.setdefault(row.path, {})
-        if "{domain}" in row.path:
-            item["parameters"] = [{"$ref": "#/components/parameters/Domain"}]
+        for parameter, shown_as in _IN_PATH.items():
+            if f"{{{parameter}}}" in row.path:
+                item["parameters"] = [{"$ref": f"#/components/parameters/{shown_as}"}]
         item[row.method.lower()] = _operation(row, ENDPOINTS[row.name], shown, components)
     queries = {ENDPOINTS[row.name].lists for row in rows} - {None}
     schemas = {n: _tidy(s) for n, s in components.items() if n not in {q.__name__ for q in queries if q is not None}}
@@ -380,7 +426,33 @@ def _tidy(schema: Any) -> Any:
 _UNCOUNTED = {400, 401, 405, 408, 431, 500, 503}
 _ON_EVERY_ANSWER = ("X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
+_IN_PATH = {"domain": "Domain", "host": "Host", "contact": "Contact", "id": "MessageId"}
+
 _PARAMETERS: dict[str, Any] = {
+    "Host": {
+        "name": "host",
+        "in": "path",
+        "required": True,
+        "description": "A host's name, as A-label or as U-label in percent-encoded UTF-8, in any case.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 1024},
+        "example": "ns1.alice.example",
+    },
+    "Contact": {
+        "name": "contact",
+        "in": "path",
+        "required": True,
+        "description": "A contact's id: 3 to 16 visible ASCII characters, percent-encoded where a path needs it.",
+        "schema": {"type": "string", "minLength": 3, "maxLength": 48},
+        "example": "alice-1",
+    },
+    "MessageId": {
+        "name": "id",
+        "in": "path",
+        "required": True,
+        "description": "A message's id, from GET /messages.",
+        "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+        "example": "42",
+    },
     "Domain": {
         "name": "domain",
         "in": "path",
@@ -435,10 +507,18 @@ _HEADERS: dict[str, Any] = {
 
 _TAGS = {
     "Names": "The life of a registration.",
+    "Hosts": "Name servers as objects (RFC 5732).",
+    "Contacts": "People and organisations behind names (RFC 5733).",
+    "Messages": "What the registry has to tell: transfers, what time did to names, what the operator did, a low balance.",
     "Account": "What the key can do, what the account has, what was done.",
     "Sandbox": "Rehearsing.",
 }
 _TAG_OF = {
+    **dict.fromkeys(("check_host", "create_host", "info_host", "update_host", "delete_host"), "Hosts"),
+    **dict.fromkeys(
+        ("check_contact", "create_contact", "info_contact", "update_contact", "delete_contact"), "Contacts"
+    ),
+    **dict.fromkeys(("read_message", "ack_message"), "Messages"),
     "status": "Account",
     "balance": "Account",
     "poll": "Account",
@@ -458,6 +538,18 @@ _SUMMARIES = {
     "get_records": "Show a name's records",
     "update_records": "Set a name's records",
     "delete_domain": "Delete a registration",
+    "check_host": "Check whether hosts can be created",
+    "create_host": "Create a host",
+    "info_host": "Show a host",
+    "update_host": "Change or rename a host",
+    "delete_host": "Delete a host",
+    "check_contact": "Check whether contact ids are free",
+    "create_contact": "Create a contact",
+    "info_contact": "Show a contact",
+    "update_contact": "Change a contact",
+    "delete_contact": "Delete a contact",
+    "read_message": "Read the message queue",
+    "ack_message": "Acknowledge a message",
     "status": "What this key can do",
     "list_domains": "List the channel's names",
     "balance": "Show the balance and its movements",
@@ -506,4 +598,30 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     },
     "update_records": {"set": {"records": [{"name": "@", "type": "A", "ttl": 3600, "values": ["192.0.2.1"]}]}},
     "delete_domain": {"rehearse": {"sandbox": True}},
+    "check_host": {"many": {"hosts": ["ns1.alice.example", "ns1.example.net"]}},
+    "create_host": {
+        "inside": {"host": "ns1.alice.example", "addresses": ["9.9.9.9", "2620:fe::fe"]},
+        "outside": {"host": "ns1.example.net"},
+    },
+    "update_host": {
+        "addresses": {"addresses": ["9.9.9.9"]},
+        "rename": {"name": "ns2.alice.example", "status": ["clientDeleteProhibited"]},
+    },
+    "check_contact": {"many": {"ids": ["alice-1", "bob-1"]}},
+    "create_contact": {
+        "create": {
+            "id": "alice-1",
+            "postal": {
+                "name": "Alice Example",
+                "street": ["1 Main Street"],
+                "city": "Berlin",
+                "postal_code": "10115",
+                "country": "DE",
+            },
+            "email": "alice@example.net",
+            "phone": "+49.301234567",
+            "disclose": ["email"],
+        }
+    },
+    "update_contact": {"e-mail": {"email": "bob@example.net"}},
 }

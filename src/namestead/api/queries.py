@@ -159,6 +159,13 @@ class PendingQuery(Query, kw_only=True):
         return listings.ListPending(self.command_, _name(self.domain), self.limit, self.cursor)
 
 
+class MessagesQuery(Query, kw_only=True):
+    limit: Limit = USUAL_ROWS
+
+    def command(self) -> listings.ReadMessage:
+        return listings.ReadMessage(self.limit)
+
+
 class StatusQuery(Query, kw_only=True):
     def command(self) -> listings.Status:
         return listings.Status()

@@ -14,7 +14,11 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from namestead import money
 from namestead.api import faults
-from namestead.api.texts import COUNTRY, EMAIL, HANDLE, HEX, PHONE, PLAIN, PRINTABLE, VISIBLE
+from namestead.api.texts import COUNTRY, DIGITS, EMAIL, HANDLE, HEX, PHONE, PLAIN, PRINTABLE, VISIBLE
+from namestead.commands.contact.check import CheckContact
+from namestead.commands.contact.create import CreateContact
+from namestead.commands.contact.delete import DeleteContact
+from namestead.commands.contact.update import PostalChange, UpdateContact
 from namestead.commands.domain.check import CheckDomain, Checked
 from namestead.commands.domain.create import CreateDomain
 from namestead.commands.domain.delete import DeleteDomain
@@ -24,6 +28,11 @@ from namestead.commands.domain.renew import RenewDomain
 from namestead.commands.domain.restore import RestoreDomain
 from namestead.commands.domain.transfer import TransferDomain
 from namestead.commands.domain.update import UpdateDomain
+from namestead.commands.host.check import CheckHost
+from namestead.commands.host.create import CreateHost
+from namestead.commands.host.delete import DeleteHost
+from namestead.commands.host.update import UpdateHost
+from namestead.commands.message.ack import AckMessage
 from namestead.commands.sandbox.reset import ResetSandbox
 from namestead.errors import Fault, Refusal
 from namestead.money import Money
@@ -31,8 +40,9 @@ from namestead.objects.contact import Postal
 from namestead.objects.domain import Ds, Records
 from namestead.objects.names import Name
 from namestead.rules import delegation, names
-from namestead.rules.contacts import ContactSpec, NewContact
+from namestead.rules.contacts import ContactSpec, Details, NewContact
 from namestead.rules.delegation import NameserverSpec
+from namestead.rules.quotes import Query
 from namestead.rules.transfers import Operation
 
 NameText: TypeAlias = Annotated[
@@ -157,7 +167,8 @@ class Body(Struct, forbid_unknown_fields=True, kw_only=True):
         """Whether a list was asked about, and is to be answered."""
         return False
 
-    def command(self, name: Name | None) -> Any:
+    def command(self, name: Any) -> Any:
+        """The command; `name` is what the path names: a domain, a host, a contact, a message."""
         raise NotImplementedError
 
 
@@ -170,6 +181,9 @@ class Mutation(Body, kw_only=True):
 Contacts: TypeAlias = Annotated[tuple[ContactBody, ...], Meta(max_length=10)]
 Nameservers: TypeAlias = Annotated[tuple[NameserverBody, ...], Meta(max_length=100)]
 DsSet: TypeAlias = Annotated[tuple[DsBody, ...], Meta(max_length=32)]
+SignatureLife: TypeAlias = Annotated[
+    int, Meta(ge=1, le=2147483647, description="Seconds; a preference (RFC 5910, 3.3).", examples=[1209600])
+]
 ClientStatus: TypeAlias = Literal[
     "clientDeleteProhibited",
     "clientHold",
@@ -206,6 +220,13 @@ def _name(domain: str | None, label: str | None, tld: str | None) -> Name:
     raise ValueError("the name is sent twice, or not at all")
 
 
+class FeeBody(Struct, forbid_unknown_fields=True):
+    """A command whose price is asked for; `years` for those that have a period, left out for the shortest."""
+
+    command: Literal["create", "renew", "transfer", "restore", "delete", "update"]
+    years: Years | None = None
+
+
 class CheckBody(Body, kw_only=True):
     """One name, or a list of up to 100."""
 
@@ -216,6 +237,7 @@ class CheckBody(Body, kw_only=True):
         None
     )
     allocation_token: Secret | None = None
+    fees: Annotated[tuple[FeeBody, ...], Meta(max_length=20)] = ()
 
     @property
     def many(self) -> bool:
@@ -225,14 +247,17 @@ class CheckBody(Body, kw_only=True):
         if self.domains is not None:
             if self.domain is not None or self.label is not None or self.tld is not None:
                 raise ValueError("one name and a list at once")
-            return CheckDomain(tuple([_checked(text) for text in self.domains]), self.allocation_token)
+            return CheckDomain(tuple([_checked(text) for text in self.domains]), self.allocation_token, self._queries())
         if self.domain is not None and self.label is None and self.tld is None:
             text = self.domain
         elif self.domain is None and self.label is not None and self.tld is not None:
             text = f"{self.label}.{self.tld}"
         else:
             raise ValueError("the name is sent twice, or not at all")
-        return CheckDomain((_checked(text),), self.allocation_token)
+        return CheckDomain((_checked(text),), self.allocation_token, self._queries())
+
+    def _queries(self) -> tuple[Query, ...]:
+        return tuple([Query(fee.command, fee.years) for fee in self.fees]) if self.fees else ()
 
     @staticmethod
     def across(raw: dict[str, Any], at: str) -> Iterator[Fault]:
@@ -247,9 +272,9 @@ class CheckBody(Body, kw_only=True):
             yield Fault("domains", "conflict", "Send either one name or domains, not both.")
 
 
-def _checked(text: str) -> Checked:
+def _checked(text: str, field: str = "domain") -> Checked:
     try:
-        return Checked(text, names.parse(text))
+        return Checked(text, names.parse(text, field=field))
     except Refusal as refusal:
         return Checked(text, None, refusal.details[0].message)
 
@@ -268,6 +293,7 @@ class CreateBody(Mutation, kw_only=True):
     auto_renew: bool = True
     allocation_token: Secret | None = None
     fee: Fee | None = None
+    max_signature_life: SignatureLife | None = None
 
     def command(self, name: Name | None) -> CreateDomain:
         registrant: NewContact | str | None = self.registrant_id
@@ -286,6 +312,7 @@ class CreateBody(Mutation, kw_only=True):
             self.auto_renew,
             self.allocation_token,
             self.fee.money() if self.fee is not None else None,
+            self.max_signature_life,
         )
 
     @staticmethod
@@ -340,6 +367,7 @@ class UpdateBody(Mutation, kw_only=True):
     auto_renew: bool | UnsetType = UNSET
     auth_info: Secret | UnsetType | None = UNSET
     ds: DsSet | UnsetType = UNSET
+    max_signature_life: SignatureLife | UnsetType | None = UNSET
 
     def command(self, name: Name | None) -> UpdateDomain:
         assert name is not None
@@ -356,6 +384,7 @@ class UpdateBody(Mutation, kw_only=True):
             self.auto_renew,
             self.auth_info,
             ds_of(self.ds) if self.ds is not UNSET else UNSET,
+            max_signature_life=self.max_signature_life,
         )
 
     @staticmethod
@@ -414,6 +443,171 @@ class DeleteBody(Mutation, kw_only=True):
     def command(self, name: Name | None) -> DeleteDomain:
         assert name is not None
         return DeleteDomain(name)
+
+
+class CheckHostsBody(Body, kw_only=True):
+    hosts: Annotated[tuple[Annotated[str, Meta(max_length=1024)], ...], Meta(min_length=1, max_length=100)]
+
+    def command(self, name: Any) -> CheckHost:
+        return CheckHost(tuple([_checked(text, "host") for text in self.hosts]))
+
+
+HostAddresses: TypeAlias = Annotated[tuple[Address, ...], Meta(max_length=100)]
+
+
+class CreateHostBody(Mutation, kw_only=True):
+    """`addresses` for a host inside a zone of this registry, and only for one."""
+
+    host: HostText
+    addresses: HostAddresses = ()
+
+    def command(self, name: Any) -> CreateHost:
+        return CreateHost(names.parse(self.host, field="host"), delegation.addresses_of(self.addresses, "addresses"))
+
+
+class UpdateHostBody(Mutation, kw_only=True):
+    """What is left out stays as it is. Lists are the whole set wanted; `name` renames the host."""
+
+    name: HostText | UnsetType = UNSET
+    addresses: HostAddresses | UnsetType = UNSET
+    status: (
+        Annotated[tuple[Literal["clientDeleteProhibited", "clientUpdateProhibited"], ...], Meta(max_length=2)]
+        | UnsetType
+    ) = UNSET
+
+    def command(self, name: Any) -> UpdateHost:
+        addresses = UNSET if self.addresses is UNSET else delegation.addresses_of(self.addresses, "addresses")
+        renamed = UNSET if self.name is UNSET else names.parse(self.name, field="name")
+        return UpdateHost(name, addresses, self.status, renamed)
+
+
+class DeleteHostBody(Mutation, kw_only=True):
+    def command(self, name: Any) -> DeleteHost:
+        return DeleteHost(name)
+
+
+class PostalBody(Struct, forbid_unknown_fields=True):
+    name: Line
+    city: Line
+    country: Annotated[str, Meta(pattern=COUNTRY, max_length=2, examples=["DE"])]
+    organization: Line = ""
+    street: Annotated[tuple[Line, ...], Meta(max_length=3)] = ()
+    state: Line = ""
+    postal_code: Annotated[str, Meta(max_length=16, pattern=PLAIN)] = ""
+
+    def postal(self) -> Postal:
+        return Postal(self.name, self.organization, self.street, self.city, self.state, self.postal_code, self.country)
+
+    def change(self) -> PostalChange:
+        return PostalChange(self.name, self.organization, self.postal())
+
+
+Email: TypeAlias = Annotated[str, Meta(max_length=320, pattern=EMAIL, examples=["alice@example.net"])]
+Phone: TypeAlias = Annotated[str, Meta(max_length=20, pattern=PHONE, examples=["+49.301234567"])]
+Extension: TypeAlias = Annotated[str, Meta(max_length=10, pattern=DIGITS, examples=["1234"])]
+Disclosure: TypeAlias = Annotated[
+    tuple[
+        Literal["name:int", "name:loc", "org:int", "org:loc", "addr:int", "addr:loc", "voice", "fax", "email"],
+        ...,
+    ],
+    Meta(max_length=9, description="RFC 5733, 2.9: `loc` is the form in any script, `int` that in ASCII."),
+]
+Handle: TypeAlias = Annotated[
+    str, Meta(min_length=3, max_length=16, pattern=HANDLE, description="An id of your choice.", examples=["alice-1"])
+]
+
+
+class CheckContactsBody(Body, kw_only=True):
+    ids: Annotated[
+        tuple[Annotated[str, Meta(max_length=255, examples=["alice-1"])], ...], Meta(min_length=1, max_length=100)
+    ]
+
+    def command(self, name: Any) -> CheckContact:
+        return CheckContact(self.ids)
+
+
+class CreateContactBody(Mutation, kw_only=True):
+    """`postal` is the address in any script, `ascii` in ASCII: one or both. `disclose` asks to show to the public what
+    the registry would not, `withhold` not to show; one or the other."""
+
+    id: Handle
+    postal: PostalBody | None = None
+    ascii: PostalBody | None = None
+    email: Email
+    phone: Phone = ""
+    phone_ext: Extension = ""
+    fax: Phone = ""
+    fax_ext: Extension = ""
+    disclose: Disclosure = ()
+    withhold: Disclosure = ()
+    auth_info: Secret | None = None
+
+    def command(self, name: Any) -> CreateContact:
+        details = Details(
+            self.postal.postal() if self.postal is not None else None,
+            self.ascii.postal() if self.ascii is not None else None,
+            self.email,
+            self.phone,
+            self.phone_ext,
+            self.fax,
+            self.fax_ext,
+            self.disclose,
+            self.withhold,
+        )
+        return CreateContact(self.id, details, self.auth_info)
+
+
+class UpdateContactBody(Mutation, kw_only=True):
+    """What is left out stays as it is. `postal` and `ascii` are replaced whole; null removes one of them, or the
+    auth_info."""
+
+    postal: PostalBody | UnsetType | None = UNSET
+    ascii: PostalBody | UnsetType | None = UNSET
+    email: Email | UnsetType = UNSET
+    phone: Phone | UnsetType = UNSET
+    phone_ext: Extension | UnsetType = UNSET
+    fax: Phone | UnsetType = UNSET
+    fax_ext: Extension | UnsetType = UNSET
+    disclose: Disclosure | UnsetType = UNSET
+    withhold: Disclosure | UnsetType = UNSET
+    auth_info: Secret | UnsetType | None = UNSET
+    status: (
+        Annotated[
+            tuple[Literal["clientDeleteProhibited", "clientTransferProhibited", "clientUpdateProhibited"], ...],
+            Meta(max_length=3),
+        ]
+        | UnsetType
+    ) = UNSET
+
+    def command(self, name: Any) -> UpdateContact:
+        return UpdateContact(
+            name,
+            _postal_change(self.postal),
+            _postal_change(self.ascii),
+            self.email,
+            self.phone,
+            self.phone_ext,
+            self.fax,
+            self.fax_ext,
+            self.disclose,
+            self.withhold,
+            self.auth_info,
+            self.status,
+        )
+
+
+def _postal_change(body: PostalBody | UnsetType | None) -> PostalChange | UnsetType | None:
+    return body.change() if isinstance(body, PostalBody) else body
+
+
+class DeleteContactBody(Mutation, kw_only=True):
+    def command(self, name: Any) -> DeleteContact:
+        return DeleteContact(name)
+
+
+class AckBody(Mutation, kw_only=True):
+    def command(self, name: Any) -> AckMessage:
+        return AckMessage(name)
 
 
 class ResetBody(Mutation, kw_only=True):

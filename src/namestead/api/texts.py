@@ -16,6 +16,7 @@ EMAIL: Final = r"^([^\s@\x00-\x1f\x7f]+@[^\s@\x00-\x1f\x7f]+)?$(?!\n)"
 PHONE: Final = r"^(\+[0-9]{1,3}\.[0-9]{1,14})?$(?!\n)"
 COUNTRY: Final = r"^([A-Z]{2})?$(?!\n)"
 HANDLE: Final = r"^[\x21-\x7e]{3,16}$(?!\n)"
+DIGITS: Final = r"^[0-9]*$(?!\n)"
 HEX: Final = r"^([0-9A-Fa-f]{2})+$(?!\n)"
 
 WORD: Final = r"^[a-z_]+$(?!\n)"
@@ -29,5 +30,6 @@ PATTERNS: Final[dict[str, str]] = {
     COUNTRY: "must be a two-letter code of ISO 3166-1, in capitals",
     HANDLE: "must be 3 to 16 visible ASCII characters",
     WORD: "must be of small letters and underscores",
+    DIGITS: "must be of digits",
     HEX: "must be hexadecimal digits, two for each octet",
 }

@@ -14,6 +14,7 @@ from namestead.commands.operator.answers import AccountState
 from namestead.commands.operator.create_account import CreateAccount
 from namestead.commands.operator.deposit import Deposit
 from namestead.commands.operator.set_credit import SetCredit
+from namestead.commands.operator.set_low_balance import SetLowBalance
 from namestead.engine.submission import Envelope
 from namestead.errors import Refusal
 from namestead.objects.account import Account
@@ -88,6 +89,27 @@ def credit(
     async def work(register: Register) -> None:
         account = await _account(register, slug)
         answer = await register.submit(SetCredit(slug, options.amount(amount, account.currency, "AMOUNT")))
+        _show(answer.result, answer.audit_id, as_json=as_json)
+
+    with_register(work, data, database, as_json=as_json)
+
+
+@app.command("low-balance")
+def low_balance(
+    slug: Slug,
+    amount: Annotated[
+        str, typer.Argument(metavar="AMOUNT", help="Below this its registrars are told, like 100.00: -- -50.00.")
+    ],
+    data: Data = None,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Say below which balance an account's registrars are told that it is low."""
+
+    async def work(register: Register) -> None:
+        account = await _account(register, slug)
+        low = options.amount(amount, account.currency, "AMOUNT", signed=True)
+        answer = await register.submit(SetLowBalance(slug, low))
         _show(answer.result, answer.audit_id, as_json=as_json)
 
     with_register(work, data, database, as_json=as_json)

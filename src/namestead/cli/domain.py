@@ -14,6 +14,7 @@ from namestead.cli.session import Register, with_register
 from namestead.commands.answers import registration
 from namestead.commands.operator.protect_domain import ProtectDomain
 from namestead.commands.operator.review_domain import ReviewDomain
+from namestead.commands.operator.set_statuses import SetStatuses
 from namestead.objects.names import Name
 from namestead.rules import availability, names, permissions
 from namestead.store import load
@@ -67,7 +68,7 @@ def show_domain(
 @app.command()
 def protect(
     name: DomainName,
-    reason: Annotated[str, typer.Option(help="Why; stays in the log.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; its registrar is told, and it stays in the log.")] = "",
     data: Data = None,
     database: Database = None,
     as_json: Json = False,
@@ -100,6 +101,30 @@ def review(
             show.as_document({**answer.result.summary(), "audit_id": f"log_{answer.audit_id}"})
         else:
             show.say(f"The review of {answer.result.domain} is recorded (log_{answer.audit_id}).")
+
+    with_register(work, data, database, as_json=as_json)
+
+
+@app.command()
+def status(
+    name: DomainName,
+    add: Annotated[list[str] | None, typer.Option(help="A server status to set, like serverHold.")] = None,
+    remove: Annotated[list[str] | None, typer.Option(help="A server status to lift.")] = None,
+    reason: Annotated[str, typer.Option(help="Why; its registrar is told, and it stays in the log.")] = "",
+    data: Data = None,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Set or lift the registry's own statuses of a name; its registrar is told."""
+
+    async def work(register: Register) -> None:
+        command = SetStatuses(names.parse(name), tuple(add or ()), tuple(remove or ()), reason)
+        answer = await register.submit(command)
+        if as_json:
+            show.as_document({**answer.result.summary(), "audit_id": f"log_{answer.audit_id}"})
+        else:
+            shown = ", ".join(answer.result.status) or "no status"
+            show.say(f"{answer.result.domain} has {shown} (log_{answer.audit_id}).")
 
     with_register(work, data, database, as_json=as_json)
 

@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from namestead.money import Money
-from namestead.objects.contact import Contact
+from namestead.objects.contact import Contact, Postal
 from namestead.objects.domain import ApplyState, Domain, Phase
 from namestead.objects.facts import Changed, Facts
 from namestead.objects.host import Host
@@ -82,17 +83,22 @@ class Registrant(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 
 
 class TransferState(msgspec.Struct, frozen=True, gc=False):
-    """`requested_by` and `act_by` are registrar slugs, `act_at` when the transfer ends by itself."""
+    """`requested_by`, `act_by`, `gaining` and `losing` are registrar slugs. `act_at` is when the transfer ends by itself,
+    or when it ended; `expires_at` the name's expiry that it brings, or has brought: null if it moved nothing."""
 
     status: str
     requested_by: str
     requested_at: datetime
     act_by: str
     act_at: datetime
+    gaining: str = ""
+    losing: str = ""
+    expires_at: datetime | None = None
 
 
 class Registration(msgspec.Struct, frozen=True, gc=False):
-    """A registration as its sponsor sees it."""
+    """A registration as its sponsor sees it. `created_by` is a registrar's slug; `subordinate_hosts` are the names of the
+    hosts under it, and null where they were not asked for; `max_signature_life` is in seconds (RFC 5910, 3.3)."""
 
     domain: str
     unicode_name: str
@@ -118,6 +124,9 @@ class Registration(msgspec.Struct, frozen=True, gc=False):
     protected_legacy: bool
     sandbox_fixture: bool
     transfer: TransferState | None = None
+    created_by: str = ""
+    subordinate_hosts: tuple[str, ...] | None = None
+    max_signature_life: int | None = None
 
     def summary(self) -> dict[str, Any]:
         """What of it may stand in a poll event: no personal data."""
@@ -156,12 +165,14 @@ class PublicRegistration(msgspec.Struct, frozen=True, gc=False):
 _FALLING = (Phase.REDEMPTION, Phase.PENDING_RESTORE, Phase.PENDING_DELETE, Phase.RELEASED)
 
 
-def registration(facts: Facts, domain: Domain, zone: Zone, changes: tuple[Changed, ...] = ()) -> Registration:
+def registration(
+    facts: Facts, domain: Domain, zone: Zone, changes: tuple[Changed, ...] = (), at: datetime | None = None
+) -> Registration:
     """The sponsor's view of a domain at the batch's instant, with what time has brought about already applied.
 
-    `changes` are hosts and contacts the same decision makes, which the facts do not hold yet.
+    `changes` are hosts and contacts the same decision makes, which the facts do not hold yet; `at` an earlier instant.
     """
-    now = facts.now
+    now = facts.now if at is None else at
     hosts: Mapping[int, Host] = facts.hosts_by_id
     contacts: Mapping[int, Contact] = facts.contacts_by_id
     if len(changes) > 1:
@@ -201,7 +212,14 @@ def registration(facts: Facts, domain: Domain, zone: Zone, changes: tuple[Change
         protected_legacy=domain.protected_legacy,
         sandbox_fixture=domain.fixture,
         transfer=transfer_state(facts, domain),
+        created_by=facts.registrar(domain.created_by).slug,
+        max_signature_life=domain.max_signature_life,
     )
+
+
+def without_people(shown: Registration) -> Registration:
+    """A registration without personal data: the holder by id alone."""
+    return replace(shown, registrant=Registrant(shown.registrant.id))
 
 
 def public_registration(facts: Facts, domain: Domain, zone: Zone) -> PublicRegistration:
@@ -220,6 +238,9 @@ def transfer_state(facts: Facts, domain: Domain) -> TransferState | None:
         transfer.requested_at,
         facts.registrar(transfer.act_by).slug,
         transfer.act_at,
+        facts.registrar(transfer.gaining_id).slug,
+        facts.registrar(transfer.losing_id).slug,
+        lifecycle.expiry_after_transfer(domain, transfer.act_at) if transfer.pending else transfer.expires_at,
     )
 
 
@@ -231,7 +252,7 @@ def backend_state(domain: Domain) -> str:
 
 
 def registrant_of(contact: Contact) -> Registrant:
-    postal = contact.postal
+    postal = contact.postal if contact.ascii is None or contact.postal != Postal() else contact.ascii
     return Registrant(
         contact.handle,
         postal.name,

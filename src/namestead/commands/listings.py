@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from namestead.commands.answers import Amount, Registration, Sponsor
+from namestead.commands.messages import Notice
 from namestead.objects.facts import Reference
 from namestead.objects.names import Name
 
@@ -69,6 +70,16 @@ class Poll:
     since: datetime | None = None
     limit: int = USUAL_ROWS
     cursor: str | None = None
+
+    subject = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadMessage:
+    """The channel's message queue: the oldest that wait, oldest first, and how many there are. They wait until they are
+    acknowledged."""
+
+    limit: int = 1
 
     subject = None
 
@@ -143,6 +154,25 @@ class LogEvent(msgspec.Struct, frozen=True, gc=False):
 class PollPage(msgspec.Struct, frozen=True, gc=False):
     events: tuple[LogEvent, ...]
     next_cursor: str
+
+
+class QueuedMessage(msgspec.Struct, frozen=True, gc=False):
+    """One message. `object` is a domain's name or a contact's id; `audit_id` the log row that wrote it."""
+
+    id: str
+    queued_at: datetime
+    audit_id: str
+    kind: str
+    object: str | None
+    text: str
+    data: Notice
+
+
+class QueuePage(msgspec.Struct, frozen=True, gc=False):
+    """`count` is exact up to `objects.message.MOST_COUNTED`; a longer queue is told as one more."""
+
+    count: int
+    messages: tuple[QueuedMessage, ...]
 
 
 class PendingCommand(msgspec.Struct, frozen=True, gc=False):

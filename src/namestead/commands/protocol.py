@@ -17,6 +17,7 @@ from namestead.objects.contact import Erasure
 from namestead.objects.domain import ApplyState
 from namestead.objects.facts import Changed, Facts, Reference
 from namestead.objects.log import Event, Surface
+from namestead.objects.message import Message
 from namestead.objects.names import Name
 from namestead.objects.registrar import Registrar
 
@@ -34,6 +35,7 @@ class Needs(Struct, frozen=True, gc=False):
     `subordinates`   hosts that lie under these domains, with who is delegated to them
     `linked_hosts`   which domains are delegated to these hosts
     `linked_contacts` which domains name these contacts
+    `messages`       poll messages to be acknowledged, with how many wait for the caller
     `failed_auth`    how often a wrong authInfo was given for these names in the last hour
 
     `epp_access` are registrars' ids, `certificates` fingerprints of client certificates, whoever they are bound to.
@@ -55,6 +57,7 @@ class Needs(Struct, frozen=True, gc=False):
     account_slugs: tuple[str, ...] = ()
     epp_access: tuple[int, ...] = ()
     certificates: tuple[bytes, ...] = ()
+    messages: tuple[int, ...] = ()
     reference: bool = False
 
 
@@ -114,6 +117,8 @@ class Context(Struct, frozen=True, gc=False):
 class Outcome(Struct, Generic[R_co], frozen=True, gc=False):
     """What a command decided. `pending` says that work is left for the other party; `apply` for a backend.
 
+    `messages` are what registrars find in their queue (RFC 5730, 2.9.2.3), written with what they tell.
+
     `counterpart_id` is a second registrar who has to know: the log row appears in its poll as well. `erasures` blank
     personal data in what was written before; `clock` moves registry time forward (both: operator's commands alone).
     """
@@ -122,6 +127,7 @@ class Outcome(Struct, Generic[R_co], frozen=True, gc=False):
     changes: tuple[Changed, ...] = ()
     postings: tuple[Posting, ...] = ()
     events: tuple[Event, ...] = ()
+    messages: tuple[Message, ...] = ()
     pending: bool = False
     apply: ApplyState = ApplyState.NONE
     counterpart_id: int | None = None
@@ -147,7 +153,10 @@ AnyCommand = Command[Any]
 
 
 class Answer(Struct, Generic[R], frozen=True, gc=False):
-    """What the caller of a command gets. `audit_id` is the log row's id; `idempotent` that it was answered before."""
+    """What the caller of a command gets. `audit_id` is the log row's id; `idempotent` that it was answered before.
+
+    `charged` is what this command took from the caller's balance, in minor units of its currency: a price, or what a
+    transfer holds; below zero what it paid back. `credit` is how far below zero the balance may go."""
 
     result: R
     audit_id: int | None
@@ -155,3 +164,5 @@ class Answer(Struct, Generic[R], frozen=True, gc=False):
     sandbox: bool
     idempotent: bool = False
     balance: tuple[int, str] | None = None
+    charged: int = 0
+    credit: int | None = None

@@ -10,6 +10,12 @@ from enum import StrEnum
 from typing import Any
 
 from namestead.commands.answers import Registration
+from namestead.commands.contact.answers import ContactShown
+from namestead.commands.contact.check import CheckContact, ContactsChecked
+from namestead.commands.contact.create import CreateContact
+from namestead.commands.contact.delete import DeleteContact
+from namestead.commands.contact.info import InfoContact
+from namestead.commands.contact.update import UpdateContact
 from namestead.commands.domain.check import CheckDomain, CheckResults
 from namestead.commands.domain.create import CreateDomain
 from namestead.commands.domain.delete import Deleted, DeleteDomain
@@ -21,7 +27,15 @@ from namestead.commands.domain.restore import RestoreDomain
 from namestead.commands.domain.settle import Settled, SettleDomain
 from namestead.commands.domain.transfer import TransferDomain, Transferred
 from namestead.commands.domain.update import UpdateDomain
-from namestead.commands.listings import Balance, ListDomains, ListPending, Poll, Status
+from namestead.commands.host.answers import HostState
+from namestead.commands.host.check import CheckHost, HostsChecked
+from namestead.commands.host.create import CreateHost
+from namestead.commands.host.delete import DeleteHost
+from namestead.commands.host.info import InfoHost
+from namestead.commands.host.update import UpdateHost
+from namestead.commands.listings import Balance, ListDomains, ListPending, Poll, ReadMessage, Status
+from namestead.commands.message.ack import AckMessage, Acknowledged
+from namestead.commands.messages import ContactState
 from namestead.commands.operator.add_retained import AddRetained
 from namestead.commands.operator.advance_clock import AdvanceClock
 from namestead.commands.operator.answers import (
@@ -37,6 +51,7 @@ from namestead.commands.operator.answers import (
     RegistrarState,
     RetainedState,
     Rotated,
+    StatusesState,
     ZoneState,
 )
 from namestead.commands.operator.apply_zone import ApplyZone
@@ -57,6 +72,8 @@ from namestead.commands.operator.rotate_key import RotateKey
 from namestead.commands.operator.set_credit import SetCredit
 from namestead.commands.operator.set_epp_access import SetEppAccess
 from namestead.commands.operator.set_epp_password import SetEppPassword
+from namestead.commands.operator.set_low_balance import SetLowBalance
+from namestead.commands.operator.set_statuses import SetStatuses
 from namestead.commands.operator.unbind_certificate import UnbindCertificate
 from namestead.commands.registrar.change_epp_password import ChangeEppPassword
 from namestead.commands.sandbox.reset import ResetSandbox, SandboxReset
@@ -120,6 +137,18 @@ TABLE: tuple[Row, ...] = (
     Row("get_records", GetRecords, Q, R, RecordSets, "domains:records:read", "GET", "/domains/{domain}/records"),
     Row("update_records", UpdateRecords, T, R, RecordSets, "domains:records:write", "PUT", "/domains/{domain}/records", 202),
     Row("delete_domain", DeleteDomain, T, R, Deleted, "domains:delete", "DELETE", "/domains/{domain}", 200, "domain:delete"),
+    Row("check_host", CheckHost, Q, R, HostsChecked, "hosts:check", "POST", "/hosts/check", 200, "host:check", listed=False),
+    Row("create_host", CreateHost, T, R, HostState, "hosts:create", "POST", "/hosts", 201, "host:create", listed=False),
+    Row("info_host", InfoHost, Q, R, HostState, "hosts:read", "GET", "/hosts/{host}", 200, "host:info", listed=False),
+    Row("update_host", UpdateHost, T, R, HostState, "hosts:update", "PATCH", "/hosts/{host}", 200, "host:update", listed=False),
+    Row("delete_host", DeleteHost, T, R, HostState, "hosts:delete", "DELETE", "/hosts/{host}", 200, "host:delete", listed=False),
+    Row("check_contact", CheckContact, Q, R, ContactsChecked, "contacts:check", "POST", "/contacts/check", 200, "contact:check", listed=False),
+    Row("create_contact", CreateContact, T, R, ContactState, "contacts:create", "POST", "/contacts", 201, "contact:create", listed=False),
+    Row("info_contact", InfoContact, Q, R, ContactShown, "contacts:read", "GET", "/contacts/{contact}", 200, "contact:info", listed=False),
+    Row("update_contact", UpdateContact, T, R, ContactState, "contacts:update", "PATCH", "/contacts/{contact}", 200, "contact:update", listed=False),
+    Row("delete_contact", DeleteContact, T, R, ContactState, "contacts:delete", "DELETE", "/contacts/{contact}", 200, "contact:delete", listed=False),
+    Row("read_message", ReadMessage, L, R, None, "messages:read", "GET", "/messages", 200, "poll:req", listed=False),
+    Row("ack_message", AckMessage, T, R, Acknowledged, "messages:ack", "POST", "/messages/{id}/ack", 200, "poll:ack", listed=False),
     Row("status", Status, L, R, None, "registrar:status", "GET", "/status", listed=False),
     Row("list_domains", ListDomains, L, R, None, "domains:read", "GET", "/domains", listed=False),
     Row("balance", Balance, L, R, None, "registrar:status", "GET", "/balance", listed=False),
@@ -132,6 +161,7 @@ TABLE: tuple[Row, ...] = (
     Row("create_account", CreateAccount, T, O, AccountState),
     Row("deposit", Deposit, T, O, AccountState),
     Row("set_credit", SetCredit, T, O, AccountState),
+    Row("set_low_balance", SetLowBalance, T, O, AccountState),
     Row("create_registrar", CreateRegistrar, T, O, RegistrarState),
     Row("approve_registrar", ApproveRegistrar, T, O, RegistrarState),
     Row("list_registrar", ListRegistrar, T, O, ListingState),
@@ -144,6 +174,7 @@ TABLE: tuple[Row, ...] = (
     Row("unbind_certificate", UnbindCertificate, T, O, CertificateState),
     Row("protect_domain", ProtectDomain, T, O, Protection),
     Row("review_domain", ReviewDomain, T, O, Protection),
+    Row("set_statuses", SetStatuses, T, O, StatusesState),
     Row("erase_contact", EraseContact, T, O, Erased),
     Row("add_retained", AddRetained, T, O, RetainedState),
     Row("remove_retained", RemoveRetained, T, O, RetainedState),

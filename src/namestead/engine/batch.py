@@ -309,6 +309,9 @@ def gather(batch: Sequence[Submission], reference: Reference) -> Wanted:
             wanted.account_slugs.update(needs.account_slugs)
         wanted.epp_access.update(needs.epp_access)
         wanted.certificates.update(needs.certificates)
+        if needs.messages:
+            wanted.messages.update(needs.messages)
+            wanted.waiting.add(principal.registrar_id or 0)
         wanted.reference = wanted.reference or needs.reference
         registrar = reference.registrars.get(principal.registrar_id or 0)
         if registrar is not None:

@@ -6,7 +6,7 @@ No I/O here: facts go in, work comes out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -15,24 +15,26 @@ import structlog
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.domain.settle import SettleDomain
 from namestead.commands.protocol import Answer, Context, Outcome, Principal
 from namestead.commands.table import BY_NAME, BY_TYPE, Party
 from namestead.engine.ids import OutOfIds
 from namestead.engine.submission import Envelope, Submission
 from namestead.errors import Refusal
-from namestead.objects.account import Account
+from namestead.objects.account import Account, Book, Posting
 from namestead.objects.contact import Contact
 from namestead.objects.domain import Domain
 from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.facts import Changed, Facts
 from namestead.objects.host import Host
 from namestead.objects.log import LogStatus, Surface
+from namestead.objects.message import PollMessage
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
 from namestead.objects.zone import Zone
-from namestead.rules import lifecycle, permissions
+from namestead.rules import ledger, lifecycle, permissions
 from namestead.store.load import Stored
 from namestead.store.save import Work
 
@@ -57,6 +59,8 @@ class StoredAnswer(msgspec.Struct, frozen=True, gc=False):
     result: Any
     balance: int | None = None
     currency: str | None = None
+    charged: int = 0
+    credit: int | None = None
 
 
 class KeptAnswer(msgspec.Struct, frozen=True):
@@ -66,6 +70,8 @@ class KeptAnswer(msgspec.Struct, frozen=True):
     result: msgspec.Raw
     balance: int | None = None
     currency: str | None = None
+    charged: int = 0
+    credit: int | None = None
 
 
 read_kept = msgspec.json.Decoder(KeptAnswer).decode
@@ -203,12 +209,16 @@ class Decisions:
         account = self._account(registrar)
         balance = (account.balance, account.currency) if account is not None else None
         sandboxed = status is LogStatus.SANDBOX
-        s.answer = Answer(outcome.result, s.log_id, shown, sandboxed, balance=balance)
+        charged = _charged(outcome.postings, account)
+        credit = account.credit if account is not None else None
+        s.answer = Answer(outcome.result, s.log_id, shown, sandboxed, balance=balance, charged=charged, credit=credit)
         if not s.row.transform and e.idempotency_key is None and not self._evidence(s):
             return
         text = None
         if s.row.transform:
-            text = _encode(StoredAnswer(shown, outcome.result, *(balance or (None, None)))).decode()
+            amount, currency = balance or (None, None)
+            kept = StoredAnswer(shown, outcome.result, amount, currency, charged, credit)
+            text = _encode(kept).decode()
         apply = "none" if sandboxed else outcome.apply
         self._log(s, status, apply=apply, result=text, counterpart_id=None if sandboxed else outcome.counterpart_id)
         if e.idempotency_key is not None and s.row.transform and not s.row.always:
@@ -268,21 +278,30 @@ class Decisions:
 
     def _apply(self, log_id: int, outcome: Outcome[Any]) -> None:
         """Let later commands see what was decided, and note it for the save."""
-        facts, work = self.facts, self.work
+        work = self.work
         for change in outcome.changes:
             self._change(log_id, change)
         if outcome.postings:
-            facts.post(outcome.postings)
-            work.post(log_id, outcome.postings)
-            for p in outcome.postings:
-                for account_id in (p.debit, p.credit):
-                    if account_id > 0:
-                        work.accounts[account_id] = facts.accounts[account_id]
+            self._post(log_id, outcome.postings)
+        if outcome.messages:
+            work.tell(log_id, outcome.messages)
         if outcome.events:
             work.publish(log_id, outcome.events)
         work.erasures.extend(outcome.erasures)
         if outcome.clock is not None:
             work.clock += outcome.clock
+
+    def _post(self, log_id: int, postings: Sequence[Posting]) -> None:
+        """Move the money, and tell whose balance it has taken below what its account called low."""
+        facts, work = self.facts, self.work
+        moved = {i for p in postings for i in (p.debit, p.credit) if i > 0}
+        before = [facts.accounts[i] for i in moved]
+        facts.post(postings)
+        work.post(log_id, postings)
+        for account in before:
+            after = work.accounts[account.id] = facts.accounts[account.id]
+            if ledger.fell_low(account, after):
+                work.tell(log_id, messages.low_balance(facts, after))
 
     def _change(self, log_id: int, change: Changed) -> None:
         """Note one changed object for the save, with its version, and let later decisions see it."""
@@ -311,6 +330,10 @@ class Decisions:
                 return
             case EppAccess() | ClientCertificate():
                 self._unversioned(change)
+                return
+            case PollMessage():
+                work.acked.add(change.id)
+                facts.put(change)
                 return
         facts.put(change)
         body = _encode(change).decode()
@@ -399,6 +422,14 @@ def _due_at(domain: Domain) -> datetime | None:
     return due.at if due is not None else None
 
 
+def _charged(postings: Sequence[Posting], account: Account | None) -> int:
+    """What these postings take from an account's balance; below zero what they add to it."""
+    if not postings or account is None:
+        return 0
+    taken = sum(p.amount for p in postings if (p.debit, p.debit_book) == (account.id, Book.BALANCE))
+    return taken - sum(p.amount for p in postings if (p.credit, p.credit_book) == (account.id, Book.BALANCE))
+
+
 def _answer_again(stored: Stored) -> Answer[Any]:
     assert stored.result is not None
     kept = read_kept(stored.result.encode())
@@ -406,7 +437,14 @@ def _answer_again(stored: Stored) -> Answer[Any]:
     result = msgspec.json.decode(kept.result, type=row.result)
     balance = (kept.balance, kept.currency) if kept.balance is not None and kept.currency is not None else None
     return Answer(
-        result, stored.log_id, kept.status, stored.status == LogStatus.SANDBOX, idempotent=True, balance=balance
+        result,
+        stored.log_id,
+        kept.status,
+        stored.status == LogStatus.SANDBOX,
+        idempotent=True,
+        balance=balance,
+        charged=kept.charged,
+        credit=kept.credit,
     )
 
 
@@ -430,4 +468,7 @@ def fork(facts: Facts) -> Facts:
         dict(facts.keys),
         dict(facts.epp_access),
         dict(facts.certificates),
+        facts.users,
+        dict(facts.messages),
+        dict(facts.waiting),
     )

@@ -3,6 +3,7 @@
     submit   a transform (or a query that must be logged) into a batch
     ask      a query, coalesced, without locks
     read     a listing, page by page, through a small pool
+    waiting  how many messages wait for a registrar
     count    a request against a rate limit
     key      the API key behind a token
     epp_access, authenticator, sessions   who may come in through EPP, whether the password is right, and how often at once
@@ -34,6 +35,7 @@ from namestead.engine.metrics import Metrics
 from namestead.engine.queues import Lane
 from namestead.engine.sessions import KEEP_ALIVE, Sessions
 from namestead.engine.submission import Envelope, Submission
+from namestead.engine.waiting import Queue, Waiting
 from namestead.errors import Refusal
 from namestead.objects.epp_access import EppStanding
 from namestead.objects.facts import Reference
@@ -89,6 +91,7 @@ class Engine:
         lookups = LookupRunner(self._lines["look-ups"], self._reference, self.metrics)
         self._lookups = Lane("look-ups", [self._measured("look-ups", lookups.run)])
         self._pool: asyncpg.Pool[Any] | None = None
+        self._waiting = Waiting(self.read)
         self._keys: dict[bytes, ApiKey] = {}
         self._keys_version = -1
         self.authenticator = Authenticator(self.read, self.count)
@@ -213,6 +216,10 @@ class Engine:
                 return await listing(connection)
         except LOST as problem:
             raise Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5}) from problem
+
+    async def waiting(self, registrar_id: int) -> Queue:
+        """How many messages wait for a registrar, and the oldest one's id: for the `msgQ` of an answer (RFC 5730, 2.6)."""
+        return await self._waiting.of(registrar_id)
 
     async def count(self, bucket: str, limit: int) -> Counted:
         """Count a request against its limit. Cached keys go stale by what this sees of the reference data."""

@@ -30,9 +30,13 @@ from namestead.commands.listings import (
     PendingPage,
     Poll,
     PollPage,
+    QueuedMessage,
+    QueuePage,
+    ReadMessage,
     Sort,
     Standing,
 )
+from namestead.commands.messages import Notice
 from namestead.commands.protocol import Principal
 from namestead.commands.table import BY_NAME
 from namestead.engine.decide import read_kept
@@ -74,6 +78,8 @@ async def run(connection: Connection, command: Any, by: Principal, known: Refere
             return await poll(connection, command, by, known)
         case ListPending():
             return await pending(connection, command, by)
+        case ReadMessage():
+            return await messages(connection, command, by)
     raise AssertionError(f"{type(command).__name__} is no listing")
 
 
@@ -281,6 +287,32 @@ async def pending(connection: Connection, asked: ListPending, by: Principal) -> 
         ]
     )
     return PendingPage(shown, cursors.write(page[-1]["xact"], page[-1]["id"]) if more else None)
+
+
+# ------------------------------------------------------------------------------------------------------------ messages
+
+
+async def messages(connection: Connection, asked: ReadMessage, by: Principal) -> QueuePage:
+    """The oldest messages that wait for a channel, and how many there are."""
+    assert by.registrar_id is not None
+    rows = await store.messages(connection, by.registrar_id, asked.limit)
+    count, _ = (await store.queues(connection, [by.registrar_id]))[by.registrar_id]
+    shown = [
+        QueuedMessage(
+            str(r["id"]),
+            r["queued_at"],
+            f"log_{r['log_id']}",
+            r["kind"],
+            r["object"],
+            r["text"],
+            _read_notice(r["data"]),
+        )
+        for r in rows
+    ]
+    return QueuePage(max(count, len(shown)), tuple(shown))
+
+
+_read_notice = msgspec.json.Decoder(Notice).decode
 
 
 # --------------------------------------------------------------------------------------------------------------- money

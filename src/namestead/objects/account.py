@@ -19,6 +19,10 @@ class Book(StrEnum):
     HELD = "held"
 
 
+LOW_BALANCE = 10_000
+"""Minor units (100.00 in most currencies): below it an account's registrars are told, once each time it falls below."""
+
+
 class Account(Struct, frozen=True, gc=False):
     """`credit` is how far below zero a command may take the balance. System accounts have negative ids and no balance
     kept beside their postings, so that no row of theirs is ever hot."""
@@ -34,6 +38,7 @@ class Account(Struct, frozen=True, gc=False):
     suspended_at: datetime | None = None
     updated_at: datetime | None = None
     version: int = 1
+    low_balance: int = LOW_BALANCE
 
     def moved(self, balance: int, held: int) -> Account:
         """This account after `balance` and `held` were added to its two books."""
@@ -49,6 +54,7 @@ class Account(Struct, frozen=True, gc=False):
             self.suspended_at,
             self.updated_at,
             self.version,
+            self.low_balance,
         )
 
 

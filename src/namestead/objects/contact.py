@@ -23,7 +23,11 @@ class Postal(Struct, frozen=True, gc=False):
 
 class Contact(Struct, frozen=True, gc=False):
     """`handle` is the contact's id towards registrars (3 to 16 characters, RFC 5733, 2.1). `postal` is the form in any
-    script (`loc`); `ascii` the ASCII form (`int`) where the registrar gave one."""
+    script (`loc`); `ascii` the ASCII form (`int`) where the registrar gave one. Either may be empty, not both.
+
+    `disclose` and `withhold` name what its registrar asked to be shown, or not to be shown, against the registry's own
+    policy (RFC 5733, 2.9): `name`, `org` and `addr` of one form (`name:loc`), `voice`, `fax`, `email`. One of the two
+    is empty. Extensions (`phone_ext`) are the `x` of an E.164 number (RFC 5733, 2.5)."""
 
     id: int
     handle: str
@@ -37,6 +41,9 @@ class Contact(Struct, frozen=True, gc=False):
     ascii: Postal | None = None
     statuses: tuple[str, ...] = ()
     disclose: tuple[str, ...] = ()
+    withhold: tuple[str, ...] = ()
+    phone_ext: str = ""
+    fax_ext: str = ""
     auth_hash: bytes | None = None
     updated_at: datetime | None = None
     erased_at: datetime | None = None

@@ -69,7 +69,7 @@ class TransferStatus(StrEnum):
 class Transfer(Struct, frozen=True, gc=False):
     """The last transfer asked for. A pull is asked by the gainer and answered by the sponsor; a push the other way.
 
-    `amount` is held on the gainer's account while a pull is pending.
+    `amount` is held on the gainer's account while a pull is pending; `expires_at` is the expiry it brought, once approved.
     """
 
     status: TransferStatus
@@ -81,6 +81,7 @@ class Transfer(Struct, frozen=True, gc=False):
     amount: int = 0
     currency: str = ""
     hold_account_id: int | None = None
+    expires_at: datetime | None = None
 
     @property
     def pending(self) -> bool:
@@ -125,7 +126,7 @@ class Domain(Struct, frozen=True, gc=False):
 
     The fall of a name, `lapses_at` to `release_at`, is stored in advance when it is known: at creation, renewal or
     transfer for a name without `auto_renew`, at deletion for any. `noted` is the last phase that was written down;
-    time may have moved the name on since.
+    time may have moved the name on since. `max_signature_life` is the child's preference in seconds (RFC 5910, 3.3).
     """
 
     id: int
@@ -149,6 +150,7 @@ class Domain(Struct, frozen=True, gc=False):
     contacts: tuple[tuple[str, int], ...] = ()
     hosts: tuple[int, ...] = ()
     ds: tuple[Ds, ...] = ()
+    max_signature_life: int | None = None
     records: tuple[Records, ...] = ()
     graces: tuple[Grace, ...] = ()
     transfer: Transfer | None = None

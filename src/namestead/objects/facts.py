@@ -10,21 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from namestead.objects.account import Account, Book, Posting
 from namestead.objects.contact import Contact
 from namestead.objects.domain import Domain
 from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
+from namestead.objects.message import PollMessage
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
 from namestead.objects.zone import Zone
 
 Changed: TypeAlias = (
-    Domain | Host | Contact | Retained | Registrar | Listing | Zone | Account | ApiKey | EppAccess | ClientCertificate
+    Domain
+    | Host
+    | Contact
+    | Retained
+    | Registrar
+    | Listing
+    | Zone
+    | Account
+    | ApiKey
+    | EppAccess
+    | ClientCertificate
+    | PollMessage
 )
+
+OTHERS: Final = (Name(""), 0)
+"""In place of a name and its sponsor: more domains than were read, of whomever."""
 
 
 class NotLoaded(LookupError):
@@ -83,7 +98,10 @@ class Reference:
 
 @dataclass(slots=True)
 class Facts:
-    """Dictionaries keyed by what a command names. A key present with `None` was looked for and does not exist."""
+    """Dictionaries keyed by what a command names. A key present with `None` was looked for and does not exist.
+
+    `users` are name and sponsor of domains that are linked to a host or contact, by object id; `waiting` how many poll
+    messages a registrar has."""
 
     now: datetime
     reference: Reference
@@ -102,6 +120,9 @@ class Facts:
     keys: dict[str, ApiKey | None] = field(default_factory=dict)
     epp_access: dict[int, EppAccess | None] = field(default_factory=dict)
     certificates: dict[bytes, ClientCertificate | None] = field(default_factory=dict)
+    users: dict[int, tuple[Name, int]] = field(default_factory=dict)
+    messages: dict[int, PollMessage | None] = field(default_factory=dict)
+    waiting: dict[int, int] = field(default_factory=dict)
 
     def domain(self, name: Name) -> Domain | None:
         """The live registration of a name, or None if it has none."""
@@ -174,6 +195,18 @@ class Facts:
         except KeyError:
             raise NotLoaded(f"certificate {fingerprint.hex()}") from None
 
+    def users_of(self, links: frozenset[int]) -> tuple[tuple[Name, int], ...]:
+        """The names of linked domains, each with its sponsor's id, sorted. `OTHERS` stands last where there are more
+        than were read."""
+        known = []
+        for i in links - {0}:
+            domain = self.domains_by_id.get(i)
+            if domain is not None:
+                known.append((domain.name, domain.registrar_id))
+            elif i in self.users:
+                known.append(self.users[i])
+        return (*sorted(known), *((OTHERS,) if 0 in links else ()))
+
     def zone_of(self, name: Name) -> Zone | None:
         return self.reference.zone_of(name)
 
@@ -208,6 +241,8 @@ class Facts:
                 self.epp_access[change.registrar_id] = change
             case ClientCertificate():
                 self.certificates[change.fingerprint] = None if change.removed_at else change
+            case PollMessage():
+                self._put_message(change)
 
     def _put_domain(self, domain: Domain) -> None:
         before = self.domains_by_id.get(domain.id)
@@ -242,6 +277,11 @@ class Facts:
             old = self.domains_by_id.get(before.parent_id)
             if old is not None and old.name in self.subordinates:
                 self.subordinates[old.name] = self.subordinates[old.name] - {host.id}
+
+    def _put_message(self, message: PollMessage) -> None:
+        self.messages[message.id] = message
+        if message.acked_at is not None and message.registrar_id in self.waiting:
+            self.waiting[message.registrar_id] -= 1
 
     def post(self, postings: Iterable[Posting]) -> None:
         """Move money between the accounts of this batch. System accounts (negative ids) keep no balance."""

@@ -26,11 +26,12 @@ class LogStatus(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What the publisher has to look at again."""
+    """What the publisher has to look at again: a name's delegation or records, a name that is gone, or all that a host serves."""
 
     DELEGATION = "delegation"
     RECORDS = "records"
     WITHDRAWN = "withdrawn"
+    HOST = "host"
 
 
 class Event(Struct, frozen=True, gc=False):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from namestead import errors
 from namestead.errors import Refusal
+from namestead.objects.contact import Contact
 from namestead.objects.domain import Domain
 from namestead.objects.names import Name
 
@@ -64,6 +65,19 @@ def require(domain: Domain, auth_info: str | None, failures: int, now: datetime)
             message="auth_info is not the one set for this name, or it has expired. Ask the holder to have the "
             "sponsoring registrar set a new one.",
         )
+
+
+def contact_digest(handle: str, auth_info: str) -> bytes:
+    """What is stored of a contact's value: bound to its id, in a space no name's digest lies in."""
+    return hashlib.sha256(f"contact\0{handle}\0{auth_info}".encode()).digest()
+
+
+def require_for_contact(contact: Contact, auth_info: str) -> None:
+    """`auth_info_invalid` for a value that is not the one set for a contact (RFC 5733, 3.1.2)."""
+    known = contact.auth_hash
+    if known is None or not hmac.compare_digest(known, contact_digest(contact.handle, auth_info)):
+        message = "auth_info is not the one set for this contact. Ask its registrar for it."
+        raise Refusal(errors.AUTH_INFO_INVALID, "auth_info", message=message)
 
 
 def _kind(character: str) -> str:

@@ -1,7 +1,7 @@
-"""Contacts of a registration: what the zone's contact model asks for, and what has to come into being.
+"""Contacts: what one has to say about itself, and what a zone's contact model asks of a registration.
 
-`none`, `optional` and `required` are checked alike for every door (RFC 5731, 3.2.1; RFC 5733). Nothing here decides who
-may see a contact.
+`none`, `optional` and `required` are checked alike for every door (RFC 5731, 3.2.1; RFC 5733). What the public sees of a
+contact follows from `disclosed`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from namestead.objects.domain import Domain
 from namestead.objects.facts import Facts
 from namestead.objects.registrar import Registrar
 from namestead.objects.zone import ContactModel, Zone
-from namestead.rules import names
+from namestead.rules import names, statuses
 from namestead.rules.deltas import Delta, applied
 
 LINE: Final = 255
@@ -35,6 +35,24 @@ _PHONE: Final = re.compile(r"\+[0-9]{1,3}\.[0-9]{1,14}", re.ASCII)
 
 _LOCAL: Final = re.compile(r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+)*")
 """RFC 5322, 3.2.3 dot-atom, beyond ASCII as in RFC 6531; a quoted local part is not taken."""
+
+HANDLE: Final = re.compile(r"[\x21-\x7e]{3,16}", re.ASCII)
+"""RFC 5730, 4 `clIDType`: 3 to 16 characters; here visible ASCII, so that an id survives every form and terminal."""
+
+MINTED: Final = re.compile(r"C[0-9]+-NST", re.ASCII | re.IGNORECASE)
+"""Ids the registry gives to contacts whose data came with a registration."""
+
+EXTENSION: Final = re.compile(r"[0-9]{0,10}", re.ASCII)
+"""RFC 5733, 2.5: the `x` of a number. The RFC sets no form; ten digits are more than any exchange has."""
+
+DISCLOSABLE: Final = frozenset(
+    {"name:int", "name:loc", "org:int", "org:loc", "addr:int", "addr:loc", "voice", "fax", "email"}
+)
+"""RFC 5733, 2.9: what a registrar may ask to be shown or withheld."""
+
+UPDATE_PROHIBITED: Final = frozenset({"clientUpdateProhibited", "serverUpdateProhibited"})
+DELETE_PROHIBITED: Final = frozenset({"clientDeleteProhibited", "serverDeleteProhibited"})
+"""RFC 5733, 2.2."""
 
 _COUNTRIES: Final = frozenset(
     """
@@ -59,6 +77,21 @@ class NewContact(Struct, frozen=True, gc=False):
     postal: Postal
     email: str = ""
     phone: str = ""
+
+
+class Details(Struct, frozen=True, gc=False):
+    """All that a contact says about itself (RFC 5733, 2): `postal` in any script (`loc`), `ascii` in ASCII (`int`), at
+    least one of them; `disclose` or `withhold` as in `objects.contact`."""
+
+    postal: Postal | None = None
+    ascii: Postal | None = None
+    email: str = ""
+    phone: str = ""
+    phone_ext: str = ""
+    fax: str = ""
+    fax_ext: str = ""
+    disclose: tuple[str, ...] = ()
+    withhold: tuple[str, ...] = ()
 
 
 class ContactSpec(Struct, frozen=True, gc=False):
@@ -157,6 +190,134 @@ def new_contact(given: NewContact, registrar: Registrar, contact_id: int, facts:
         email=given.email,
         phone=given.phone,
     )
+
+
+def require_handle(handle: str, field: str = "id") -> None:
+    """Refuse what cannot be a contact's id: `invalid_request`; one of the registry's own form: `policy_violation`."""
+    if complaint := handle_complaint(handle):
+        message = f"{field} '{handle[:32]}' {complaint}."
+        raise Refusal(errors.INVALID_REQUEST, field, handle, message=message)
+    if MINTED.fullmatch(handle):
+        message = f"{field} '{handle}' has the form of ids the registry gives itself. Choose another one."
+        raise Refusal(errors.POLICY_VIOLATION, field, handle, message=message)
+
+
+def handle_complaint(handle: str) -> str | None:
+    return None if HANDLE.fullmatch(handle) else "is not 3 to 16 visible ASCII characters"
+
+
+def checked(given: Details) -> Details:
+    """A contact's details, complete and in canonical form. `missing_field` for what is not there, `invalid_request` with
+    every fault there is otherwise."""
+    if given.postal is None and given.ascii is None:
+        raise Refusal(errors.MISSING_FIELD, "postal", message="postal is needed: in any script, in ASCII, or both.")
+    if missing := tuple(_missing(given)):
+        raise Refusal(errors.MISSING_FIELD, missing[0], details=[_needed(field) for field in missing])
+    if faults := tuple(_detail_faults(given)):
+        raise Refusal(errors.INVALID_REQUEST, faults[0].field, message=faults[0].message, details=faults)
+    if given.disclose and given.withhold:
+        message = "disclose and withhold are both given. RFC 5733 knows one or the other: send one of them."
+        raise Refusal(errors.POLICY_VIOLATION, "disclose", message=message)
+    return replace(
+        given,
+        postal=_canonical(given.postal),
+        ascii=_canonical(given.ascii),
+        disclose=tuple(sorted(set(given.disclose))),
+        withhold=tuple(sorted(set(given.withhold))),
+    )
+
+
+def disclosed(contact: Contact) -> frozenset[str]:
+    """What the public may be shown of a contact (RFC 5733, 2.9): nothing unless its registrar asked for it; where it
+    named what to withhold, everything else."""
+    if contact.withhold:
+        return DISCLOSABLE.difference(contact.withhold)
+    return frozenset(contact.disclose)
+
+
+def require_somewhere(facts: Facts, registrar: Registrar) -> None:
+    """`contacts_not_allowed` where none of the zones a registrar is listed for keeps contacts."""
+    zones = [facts.reference.zones_by_id[z] for r, z in facts.reference.listings if r == registrar.id]
+    if zones and all(zone.policy.contacts is ContactModel.NONE for zone in zones):
+        message = "None of the zones open to this channel keeps contacts, so there is nothing to create one for."
+        raise Refusal(errors.CONTACTS_NOT_ALLOWED, "id", message=message)
+
+
+def require_own(facts: Facts, handle: str, registrar: Registrar) -> Contact:
+    """A contact the registrar sponsors: `contact_not_found`, `not_sponsor`."""
+    contact = facts.contact(handle)
+    if contact is None:
+        raise Refusal(errors.CONTACT_NOT_FOUND, "contact", handle)
+    if contact.registrar_id != registrar.id:
+        raise Refusal(errors.NOT_SPONSOR, "contact", handle)
+    return contact
+
+
+def require_unused(facts: Facts, contact: Contact) -> None:
+    """`association_prohibits` while names refer to a contact (RFC 5733, 3.2.2)."""
+    users = facts.users_of(facts.links_to_contact(contact.id))
+    if users:
+        mine = [name for name, sponsor in users if sponsor == contact.registrar_id]
+        shown = f" ({', '.join(mine[:5])}{' and more' if len(mine) > 5 else ''})" if mine else ""
+        message = f"{contact.handle} is a contact of domains{shown}. Give them another one first."
+        raise Refusal(errors.ASSOCIATION_PROHIBITS, "contact", contact.handle, message=message, extra={"domains": mine})
+
+
+def statuses_at(contact: Contact, *, linked: bool) -> tuple[str, ...]:
+    """The statuses a contact shows (RFC 5733, 2.2)."""
+    return statuses.shown(contact.statuses, linked=linked)
+
+
+def _canonical(postal: Postal | None) -> Postal | None:
+    return replace(postal, country=postal.country.upper()) if postal is not None else None
+
+
+def _missing(given: Details) -> Iterator[str]:
+    """RFC 5733, 4: what a contact cannot be without."""
+    for form in ("postal", "ascii"):
+        postal = getattr(given, form)
+        if postal is None:
+            continue
+        for field in ("name", "city", "country"):
+            if not getattr(postal, field).strip():
+                yield f"{form}.{field}"
+    if not given.email:
+        yield "email"
+
+
+def _needed(field: str) -> Fault:
+    return Fault(field, "missing_field", f"{field} is needed.")
+
+
+def _detail_faults(given: Details) -> Iterator[Fault]:
+    if given.postal is not None:
+        yield from postal_faults(given.postal, "postal")
+    if given.ascii is not None:
+        yield from postal_faults(given.ascii, "ascii")
+        yield from _ascii_faults(given.ascii)
+    if complaint := email_complaint(given.email):
+        yield Fault("email", "invalid", f"email {complaint}.")
+    for field in ("phone", "fax"):
+        number, extension = getattr(given, field), getattr(given, f"{field}_ext")
+        if number and (complaint := phone_complaint(number)):
+            yield Fault(field, "invalid", f"{field} {complaint}.")
+        if not EXTENSION.fullmatch(extension) or (extension and not number):
+            yield Fault(f"{field}_ext", "invalid", f"{field}_ext is up to ten digits, beside a number.")
+    for field in ("disclose", "withhold"):
+        for text in getattr(given, field):
+            if text not in DISCLOSABLE:
+                known = ", ".join(sorted(DISCLOSABLE))
+                yield Fault(field, "invalid", f"{field}: '{text[:40]}' is none of {known}.")
+
+
+def _ascii_faults(postal: Postal) -> Iterator[Fault]:
+    """RFC 5733, 2.4: the `int` form is 7-bit ASCII."""
+    lines = (postal.name, postal.organization, postal.city, postal.state, postal.postal_code, *postal.street)
+    fields = ("name", "organization", "city", "state", "postal_code", *(f"street[{n}]" for n in range(9)))
+    for field, line in zip(fields, lines, strict=False):
+        if not line.isascii():
+            message = f"ascii.{field} is for ASCII alone. Give this form in postal, and a transcription here."
+            yield Fault(f"ascii.{field}", "invalid", message)
 
 
 def email_complaint(email: str) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -21,6 +21,7 @@ from namestead.objects.facts import Facts, Reference
 from namestead.objects.host import Host
 from namestead.objects.names import Name
 from namestead.objects.registrar import Registrar
+from namestead.objects.zone import HostModel
 from namestead.rules import lifecycle
 from namestead.rules.deltas import Delta, applied
 
@@ -28,19 +29,28 @@ FEWEST = 2
 """RFC 1034, 4.1: a zone has at least two name servers."""
 
 UPDATE_PROHIBITED = frozenset({"clientUpdateProhibited", "serverUpdateProhibited"})
-"""RFC 5732, 2.3: what keeps a host's addresses as they are."""
+"""RFC 5732, 2.3: what keeps a host's name and addresses as they are."""
 
 MOST = 13
 """RFC 5731 sets none; 13 is what fits a referral of 512 octets (RFC 1035, 4.2.1)."""
 
 
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""RFC 4291, 2.4: the part of IPv6 that is given out; mapped and translated addresses lie outside."""
+
+NOT_FOR_HOSTS = (IPv6Network("2002::/16"), IPv6Network("3fff::/20"))
+"""6to4, whose relays are gone (RFC 7526), and documentation (RFC 9637), which Python does not know everywhere."""
+
+
 class NameserverSpec(Struct, frozen=True, gc=False):
     """A name server as asked for. `addresses` None: as the host has them already. `existing`: the host has to be there
-    (EPP's `hostObj`), and is not made for the occasion."""
+    (EPP's `hostObj`), and is not made for the occasion; `attribute`: it is a part of the name alone (EPP's `hostAttr`).
+    A zone takes one of the two (RFC 5731, 1.1); over HTTP neither is said, and both kinds of zone are served."""
 
     host: Name
     addresses: tuple[str, ...] | None = None
     existing: bool = False
+    attribute: bool = False
 
 
 Wanted: TypeAlias = tuple[NameserverSpec, ...] | Delta[NameserverSpec]
@@ -86,10 +96,20 @@ def addresses_of(texts: tuple[str, ...], field: str) -> tuple[str, ...]:
             address = ip_address(text)
         except ValueError:
             raise _bad_address(field, text, "is not an IPv4 or IPv6 address") from None
-        if not address.is_global or address.is_multicast:
+        if not _is_public(address) or "%" in text:
             raise _bad_address(field, text, "is not a public unicast address")
         addresses.add(address)
     return tuple(str(a) for a in sorted(addresses, key=lambda a: (a.version, a.packed)))
+
+
+def _is_public(address: IPv4Address | IPv6Address) -> bool:
+    """Global unicast (IANA special-purpose address registries), none of the ranges that are for translation, tunnels or
+    documentation."""
+    if address.is_multicast or not address.is_global:
+        return False
+    return isinstance(address, IPv4Address) or (
+        address in GLOBAL_UNICAST and not any(address in network for network in NOT_FOR_HOSTS)
+    )
 
 
 def changed(
@@ -132,6 +152,7 @@ def resolve(
             message=f"{domain.name} has records in this zone, and a name is either delegated or has records. "
             "Remove its records first.",
         )
+    model = facts.reference.zones_by_id[domain.zone_id].policy.hosts
     ids = list(kept)
     changes: list[Host] = []
     seen: set[Name] = set()
@@ -139,6 +160,7 @@ def resolve(
         if spec.host in seen:
             raise _invalid(f"nameservers[{number}].host", spec.host, "stands twice in the list")
         seen.add(spec.host)
+        _require_model(model, spec, f"nameservers[{number}]")
         host, is_changed = _resolve_one(facts, domain, spec, registrar, new_id, f"nameservers[{number}]")
         ids.append(host.id)
         if is_changed:
@@ -159,23 +181,7 @@ def _resolve_one(
         if host is not None:
             return host, False
         return Host(new_id(), spec.host, registrar.id, registrar.id, facts.now), True
-    parent = domain if parent_at == domain.name else facts.domain(parent_at)
-    if parent is None:
-        raise Refusal(
-            errors.DOMAIN_NOT_FOUND,
-            f"{field}.host",
-            spec.host,
-            message=f"{field}.host '{spec.host}' lies under {parent_at}, which is not registered.",
-        )
-    phase = lifecycle.phase_at(parent, facts.now)
-    if phase not in (Phase.ACTIVE, Phase.EXPIRED):
-        raise Refusal(
-            errors.STATUS_PROHIBITS,
-            f"{field}.host",
-            spec.host,
-            message=f"{field}.host '{spec.host}' lies under {parent_at}, which is in state {phase.value}: it may soon "
-            "be gone.",
-        )
+    parent = require_parent(facts, spec.host, parent_at, domain, f"{field}.host")
     given = None if spec.addresses is None else addresses_of(spec.addresses, f"{field}.addresses")
     if host is not None and host.parent_id == parent.id:
         return _known(facts, host, given, registrar, field)
@@ -190,6 +196,29 @@ def _resolve_one(
         )
     _require_glue(made, field)
     return made, True
+
+
+def require_parent(facts: Facts, host: Name, parent_at: Name, domain: Domain | None, field: str) -> Domain:
+    """The domain a host lies under, which has to be there and to stay; `domain` is one the facts do not hold yet."""
+    parent = domain if domain is not None and parent_at == domain.name else facts.domain(parent_at)
+    if parent is None:
+        message = f"{field} '{host}' lies under {parent_at}, which is not registered."
+        raise Refusal(errors.DOMAIN_NOT_FOUND, field, host, message=message)
+    phase = lifecycle.phase_at(parent, facts.now)
+    if phase not in (Phase.ACTIVE, Phase.EXPIRED):
+        message = f"{field} '{host}' lies under {parent_at}, which is in state {phase.value}: it may soon be gone."
+        raise Refusal(errors.STATUS_PROHIBITS, field, host, message=message)
+    return parent
+
+
+def _require_model(model: HostModel, spec: NameserverSpec, field: str) -> None:
+    """A zone takes name servers as objects or as attributes, never both (RFC 5731, 1.1)."""
+    if spec.existing and model is HostModel.ATTRIBUTES:
+        message = f"{field}: this zone has host attributes and no host objects. Send {spec.host} as hostAttr."
+        raise Refusal(errors.POLICY_VIOLATION, f"{field}.host", spec.host, message=message)
+    if spec.attribute and model is HostModel.OBJECTS:
+        message = f"{field}: this zone has host objects and no host attributes. Create {spec.host}, send it as hostObj."
+        raise Refusal(errors.POLICY_VIOLATION, f"{field}.host", spec.host, message=message)
 
 
 def _known(
@@ -226,6 +255,7 @@ def left_behind(facts: Facts, domain: Domain, at: datetime) -> tuple[Host, ...]:
 
 
 def _require_glue(host: Host, field: str) -> None:
+    """`missing_field` for an internal host without an address: nobody could find it."""
     if not host.addresses:
         raise Refusal(
             errors.MISSING_FIELD,

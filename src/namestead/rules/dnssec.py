@@ -31,6 +31,9 @@ DIGEST_OCTETS: Final = {2: 32, 4: 48}
 MOST: Final = 10
 """More than any roll-over needs, and few enough for one answer over UDP (RFC 6891, 6.2.5)."""
 
+LONGEST_LIFE: Final = 2**31 - 1
+"""RFC 5910, 5 `maxSigLifeType`: an int from 1."""
+
 _HEX: Final = re.compile(r"[0-9A-F]*", re.ASCII)
 
 Wanted: TypeAlias = tuple[Ds, ...] | Delta[Ds]
@@ -48,6 +51,15 @@ def wanted(current: tuple[Ds, ...], given: Wanted) -> tuple[Ds, ...]:
         message = f"ds takes at most {MOST} records; there would be {len(after)}."
         raise Refusal(errors.VALUE_OUT_OF_RANGE, "ds", str(len(after)), message=message)
     return after
+
+
+def signature_life(seconds: int | None) -> int | None:
+    """The child's preference for the lifetime of its parent's signatures (RFC 5910, 3.3): kept and shown, at least a
+    second; what the zone's signer makes of it is its own."""
+    if seconds is not None and not 1 <= seconds <= LONGEST_LIFE:
+        message = f"max_signature_life is {seconds} seconds; it is 1 to {LONGEST_LIFE}."
+        raise Refusal(errors.VALUE_OUT_OF_RANGE, "max_signature_life", str(seconds), message=message)
+    return seconds
 
 
 def _checked(ds: Ds, field: str) -> Ds:

@@ -12,6 +12,11 @@ from namestead.money import Money
 from namestead.objects.account import CASH, INCOME, Account, Book, Posting
 
 
+def fell_low(before: Account, after: Account) -> bool:
+    """Whether a movement took a balance below what its account calls low: true once each time it falls below."""
+    return after.balance < after.low_balance <= before.balance
+
+
 def _require_funds(account: Account, price: Money) -> None:
     if price.currency != account.currency:
         raise Refusal(errors.CURRENCY_MISMATCH, "currency", price.currency)

@@ -371,17 +371,18 @@ def transferred(
     assert transfer is not None
     lengths = zone.policy.lengths
     grace = Grace(GraceKind.TRANSFER, now + lengths.transfer_grace, price.amount, price.currency, account_id, 1)
+    expires_at = expiry_after_transfer(domain, now)
     moved = replace(
         domain,
         registrar_id=transfer.gaining_id,
-        transfer=replace(transfer, status=status, act_at=now, hold_account_id=None),
+        transfer=replace(transfer, status=status, act_at=now, hold_account_id=None, expires_at=expires_at),
         graces=(grace,),
         auth_hash=None,
         auth_expires_at=None,
         transferred_at=now,
         updated_at=now,
     )
-    return lives_until(moved, expiry_after_transfer(domain, now), lengths)
+    return lives_until(moved, expires_at, lengths)
 
 
 def not_transferred(domain: Domain, status: TransferStatus, now: datetime) -> Domain:
@@ -470,6 +471,7 @@ def ended(domain: Domain, at: datetime, reason: EndReason) -> Domain:
         contacts=(),
         registrant_id=None,
         ds=(),
+        max_signature_life=None,
         records=(),
         auth_hash=None,
         auth_expires_at=None,

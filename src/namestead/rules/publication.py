@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from namestead.objects.domain import ApplyState, Domain
-from namestead.objects.facts import Reference
+from namestead.objects.facts import Facts, Reference
 from namestead.objects.host import Host
 from namestead.objects.log import Event, EventKind
 from namestead.rules import delegation
@@ -43,3 +43,19 @@ def glue(reference: Reference, domain: Domain, hosts: tuple[Host, ...]) -> tuple
         if zone is not None and parent is not None:
             found[parent] = Event(EventKind.DELEGATION, zone.id, parent)
     return tuple(found.values())
+
+
+def host_changed(facts: Facts, *states: Host) -> tuple[Event, ...]:
+    """Look again at every name delegated to a host whose name or addresses changed: one event a zone that may hold any,
+    and name. `states` are the host before and after; which names use it is the publisher's to find."""
+    host = states[-1]
+    links = facts.links_to_host(host.id)
+    zones = {zone.id for state in states if (zone := facts.reference.zone_of(state.name)) is not None}
+    for name, _ in facts.users_of(links):
+        zone = facts.reference.zone_of(name)
+        if zone is not None:
+            zones.add(zone.id)
+    if 0 in links:
+        zones.update(facts.reference.zones_by_id)
+    names = dict.fromkeys(state.name for state in states)
+    return tuple(Event(EventKind.HOST, zone_id, name) for zone_id in sorted(zones) for name in names)

@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 
 from namestead.objects.domain import Domain
+from namestead.objects.message import MOST_COUNTED
 from namestead.store import rows
 from namestead.store.load import Connection
 
@@ -318,3 +319,39 @@ SELECT d.name FROM domain d
 async def fixtures(connection: Connection, registrar_id: int, names: Sequence[str]) -> list[str]:
     """Which of these names are sandbox fixtures of the channel."""
     return [r["name"] for r in await connection.fetch(FIXTURES, registrar_id, list(names))]
+
+
+# ------------------------------------------------------------------------------------------------------- message queue
+
+# The oldest messages of a registrar that wait. A transaction still open might write an earlier one: none of its own time
+# is read yet.
+MESSAGES = """
+SELECT id, queued_at, log_id, kind, object, text, data
+  FROM poll_message
+ WHERE registrar_id = $1 AND acked_at IS NULL AND xact < pg_snapshot_xmin(pg_current_snapshot())
+ ORDER BY xact, id
+ LIMIT $2
+"""
+
+# For each of these registrars: how many messages wait (no more are counted than $2), and the oldest.
+QUEUES = """
+SELECT q.id AS registrar_id,
+       (SELECT count(*) FROM (SELECT FROM poll_message m
+                               WHERE m.registrar_id = q.id AND m.acked_at IS NULL
+                                 AND m.xact < pg_snapshot_xmin(pg_current_snapshot()) LIMIT $2) AS w) AS waiting,
+       (SELECT m.id FROM poll_message m
+         WHERE m.registrar_id = q.id AND m.acked_at IS NULL AND m.xact < pg_snapshot_xmin(pg_current_snapshot())
+         ORDER BY m.xact, m.id LIMIT 1) AS head
+  FROM unnest($1::bigint[]) AS q(id)
+"""
+
+
+async def messages(connection: Connection, registrar_id: int, limit: int) -> Sequence[Row]:
+    rows: Sequence[Row] = await connection.fetch(MESSAGES, registrar_id, limit)
+    return rows
+
+
+async def queues(connection: Connection, registrar_ids: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+    """How many messages wait for each registrar, and the id of the oldest."""
+    found = await connection.fetch(QUEUES, registrar_ids, MOST_COUNTED + 1)
+    return {row["registrar_id"]: (row["waiting"], row["head"]) for row in found}

@@ -17,6 +17,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from namestead.objects.facts import Facts, Reference
+from namestead.objects.message import MOST_COUNTED
 from namestead.objects.names import Name
 from namestead.store import rows
 
@@ -54,6 +55,8 @@ class Wanted:
     account_slugs: set[str] = field(default_factory=set)
     epp_access: set[int] = field(default_factory=set)
     certificates: set[bytes] = field(default_factory=set)
+    messages: set[int] = field(default_factory=set)
+    waiting: set[int] = field(default_factory=set)
     idempotency: set[tuple[int, str]] = field(default_factory=set)
     reference: bool = False
 
@@ -214,6 +217,20 @@ SELECT q.id, l.domain_id
  ) AS l
 """
 
+# Who they are: shown to their sponsors, and what tells whether anybody else is concerned.
+USERS = "SELECT id, name, registrar_id FROM domain WHERE id = ANY($1::bigint[])"
+
+# Poll messages that are to be acknowledged, and how many wait for these registrars (no more are counted than $2).
+MESSAGES = "SELECT id, registrar_id, log_id, acked_at FROM poll_message WHERE id = ANY($1::bigint[]) ORDER BY id"
+WAITING = """
+SELECT q.id, count(w.id) AS waiting
+  FROM unnest($1::bigint[]) AS q(id)
+  LEFT JOIN LATERAL (
+    SELECT m.id FROM poll_message m WHERE m.registrar_id = q.id AND m.acked_at IS NULL LIMIT $2
+  ) AS w ON true
+ GROUP BY q.id
+"""
+
 # Wrong authorisation information given for a name in the last hour (rules.auth_info.WINDOW).
 FAILED_AUTH = """
 SELECT domain, count(*) AS failures
@@ -275,6 +292,8 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
     domain_rows = found["domains"]
     parents = {r["id"]: Name(r["name"]) for r in domain_rows if _hosts_concern(r, wanted, found["soon"])}
     under = _under(parents, found["hosts"])
+    messages = f"{MESSAGES} {FOR_CHANGE}" if lock else MESSAGES
+    message_rows = await connection.fetch(messages, list(wanted.messages)) if wanted.messages else []
     hanging = await connection.fetchrow(
         FACTS_LOCKED if lock else FACTS_READ,
         [r["id"] for r in domain_rows],
@@ -304,6 +323,8 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
     for row in hanging["retained"]:
         entry = rows.retained_of(row)
         facts.retained[entry.name] = (*facts.retained[entry.name], entry)
+    facts.messages.update(dict.fromkeys(wanted.messages))
+    facts.messages.update({row["id"]: rows.message_of(row) for row in message_rows})
     await _rarely_asked(connection, facts, wanted, under)
     stored = _stored(hanging["stored"]) if hanging["stored"] else {}
     return Loaded(facts, stored, int(hanging["xid"]) if hanging["xid"] else None)
@@ -386,6 +407,9 @@ async def _rarely_asked(connection: Connection, facts: Facts, wanted: Wanted, un
         facts.certificates.update(dict.fromkeys(wanted.certificates))
         for row in await connection.fetch(CERTIFICATES, list(wanted.certificates)):
             facts.certificates[row["fingerprint"]] = rows.certificate_of(row)
+    if wanted.waiting:
+        for row in await connection.fetch(WAITING, list(wanted.waiting), MOST_COUNTED + 1):
+            facts.waiting[row["id"]] = row["waiting"]
 
 
 async def _links(connection: Connection, facts: Facts, wanted: Wanted, under: dict[int, set[int]]) -> None:
@@ -397,6 +421,11 @@ async def _links(connection: Connection, facts: Facts, wanted: Wanted, under: di
     contacts = {c.id for c in linked if c is not None}
     if contacts:
         facts.linked_contacts.update(await _linked(connection, LINKS_TO_CONTACTS, contacts))
+    wanted_links = (facts.linked_hosts.get(h.id, ()) for h in named if h is not None)
+    users = set().union(*wanted_links, *(facts.linked_contacts[i] for i in contacts)) - {0}
+    if users:
+        for row in await connection.fetch(USERS, list(users)):
+            facts.users[row["id"]] = Name(row["name"]), row["registrar_id"]
 
 
 async def _linked(connection: Connection, query: str, ids: set[int]) -> dict[int, frozenset[int]]:

@@ -19,6 +19,7 @@ from namestead.objects.contact import Contact, Postal
 from namestead.objects.domain import ApplyState, Domain, Ds, EndReason, Grace, Phase, Records, Transfer
 from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
+from namestead.objects.message import PollMessage
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, ListingStatus, Registrar
 from namestead.objects.retained import Retained, RetainedKind
@@ -58,6 +59,7 @@ class DomainDetail(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     records: tuple[Records, ...] = ()
     graces: tuple[Grace, ...] = ()
     transfer: Transfer | None = None
+    max_signature_life: int | None = None
 
 
 class ContactDetail(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -69,6 +71,9 @@ class ContactDetail(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     phone: str = ""
     fax: str = ""
     disclose: tuple[str, ...] = ()
+    withhold: tuple[str, ...] = ()
+    phone_ext: str = ""
+    fax_ext: str = ""
 
 
 _domain_detail = msgspec.json.Decoder(DomainDetail).decode
@@ -140,7 +145,7 @@ def domain_row(due: tuple[Domain, datetime | None]) -> tuple[Any, ...]:
         d.statuses,
         d.registrant_id,
         transfer.gaining_id if transfer is not None and transfer.pending else None,
-        to_json(DomainDetail(d.ds, d.records, d.graces, transfer)).decode(),
+        to_json(DomainDetail(d.ds, d.records, d.graces, transfer, d.max_signature_life)).decode(),
         d.auth_hash,
         d.auth_expires_at,
         d.apply_state,
@@ -180,6 +185,7 @@ def domain_of(row: Row, hosts: tuple[int, ...], contacts: tuple[tuple[str, int],
         contacts=contacts,
         hosts=hosts,
         ds=detail.ds,
+        max_signature_life=detail.max_signature_life,
         records=detail.records,
         graces=detail.graces,
         transfer=detail.transfer,
@@ -264,7 +270,7 @@ CONTACT_FIXED = ("id", "handle", "created_by", "created_at")
 
 
 def contact_row(c: Contact) -> tuple[Any, ...]:
-    detail = ContactDetail(c.postal, c.ascii, c.email, c.phone, c.fax, c.disclose)
+    detail = ContactDetail(c.postal, c.ascii, c.email, c.phone, c.fax, c.disclose, c.withhold, c.phone_ext, c.fax_ext)
     return (
         c.id,
         c.handle,
@@ -296,6 +302,9 @@ def contact_of(row: Row) -> Contact:
         ascii=detail.ascii,
         statuses=tuple(row["statuses"]),
         disclose=detail.disclose,
+        withhold=detail.withhold,
+        phone_ext=detail.phone_ext,
+        fax_ext=detail.fax_ext,
         auth_hash=row["auth_hash"],
         updated_at=row["updated_at"],
         erased_at=row["erased_at"],
@@ -369,6 +378,7 @@ ACCOUNT_TYPES = {
     "balance": "bigint",
     "held": "bigint",
     "credit": "bigint",
+    "low_balance": "bigint",
     "created_at": "timestamptz",
     "suspended_at": "timestamptz",
     "updated_at": "timestamptz",
@@ -386,6 +396,7 @@ def account_row(a: Account) -> tuple[Any, ...]:
         a.balance,
         a.held,
         a.credit,
+        a.low_balance,
         a.created_at,
         a.suspended_at,
         a.updated_at,
@@ -406,6 +417,7 @@ def account_of(row: Row) -> Account:
         row["suspended_at"],
         row["updated_at"],
         row["version"],
+        row["low_balance"],
     )
 
 
@@ -602,6 +614,10 @@ def certificate_row(c: ClientCertificate) -> tuple[Any, ...]:
 
 def certificate_of(row: Row) -> ClientCertificate:
     return ClientCertificate(**dict(row))
+
+
+def message_of(row: Row) -> PollMessage:
+    return PollMessage(row["id"], row["registrar_id"], row["log_id"], row["acked_at"])
 
 
 DOMAIN = Table("domain", DOMAIN_TYPES, DOMAIN_FIXED, domain_row)

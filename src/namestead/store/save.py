@@ -18,6 +18,7 @@ from namestead.objects.domain import Domain
 from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.host import Host
 from namestead.objects.log import Event
+from namestead.objects.message import Message
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
 from namestead.objects.zone import Zone
@@ -55,6 +56,8 @@ class Work:
     postings: list[Record] = field(default_factory=list)
     events: list[Record] = field(default_factory=list)
     idempotency: list[Record] = field(default_factory=list)
+    messages: list[Record] = field(default_factory=list)
+    acked: set[int] = field(default_factory=set)
     erasures: list[Erasure] = field(default_factory=list)
     clock: timedelta = timedelta(0)
     reference: bool = False
@@ -84,6 +87,12 @@ class Work:
     def publish(self, log_id: int, events: Sequence[Event]) -> None:
         for n, e in enumerate(events):
             self.events.append((log_id, n, self.now, e.kind, e.zone_id, e.name))
+
+    def tell(self, log_id: int, messages: Sequence[Message]) -> None:
+        for m in messages:
+            self.messages.append(
+                (m.registrar_id, self.now, log_id, m.kind, m.object, m.text, rows.to_json(m.data).decode())
+            )
 
 
 LOG = {
@@ -143,6 +152,15 @@ IDEMPOTENCY_KEY = {
     "occurred_at": "timestamptz",
     "request_hash": "bytea",
 }
+POLL_MESSAGE = {
+    "registrar_id": "bigint",
+    "queued_at": "timestamptz",
+    "log_id": "bigint",
+    "kind": "text",
+    "object": "text",
+    "text": "text",
+    "data": "text",
+}
 DELEGATION = {"domain_id": "bigint", "host_id": "bigint", "position": "smallint"}
 DOMAIN_CONTACT = {"domain_id": "bigint", "type": "text", "contact_id": "bigint"}
 
@@ -151,6 +169,7 @@ FEW_ROWS = 100
 
 UNLINK_HOSTS = "DELETE FROM delegation WHERE domain_id = ANY($1::bigint[])"
 UNLINK_CONTACTS = "DELETE FROM domain_contact WHERE domain_id = ANY($1::bigint[])"
+ACKNOWLEDGE = "UPDATE poll_message SET acked_at = $2 WHERE id = ANY($1::bigint[])"
 COUNT_REFERENCE_CHANGE = "UPDATE registry SET reference = reference + 1"
 MOVE_CLOCK = "UPDATE registry SET clock_offset = clock_offset + $1"
 
@@ -163,7 +182,7 @@ UPDATE contact SET detail = '{}', auth_hash = NULL, erased_at = coalesce(erased_
 ERASE_VERSIONS = """
 UPDATE version
    SET body = (body::jsonb || '{"postal": {}, "ascii": null, "email": "", "phone": "", "fax": "", "disclose": [],
-                                "auth_hash": null}')::text
+                                "withhold": [], "phone_ext": "", "fax_ext": "", "auth_hash": null}')::text
  WHERE object_id = ANY($1::bigint[]) AND kind = 'contact'
 """
 ERASE_ANSWERS = """
@@ -200,6 +219,7 @@ TYPES: Mapping[str, Mapping[str, str]] = {
     "version": VERSION,
     "posting": POSTING,
     "outbox": OUTBOX,
+    "poll_message": POLL_MESSAGE,
     "idempotency_key": IDEMPOTENCY_KEY,
 }
 """Every table a batch writes: its columns with their types."""
@@ -224,6 +244,8 @@ async def save(connection: Connection, work: Work) -> None:
             await connection.execute(UNLINK_CONTACTS, again)
         for table, records in inserts.items():
             await connection.copy_records_to_table(table, records=records, columns=tuple(TYPES[table]))
+    if work.acked:
+        await connection.execute(ACKNOWLEDGE, list(work.acked), work.now)
     for erasure in work.erasures:
         await connection.execute(ERASE_CONTACTS, erasure.ids, work.now)
         await connection.execute(ERASE_VERSIONS, erasure.ids)
@@ -335,6 +357,7 @@ def _appended(work: Work) -> Rows:
         "version": work.versions,
         "posting": work.postings,
         "outbox": work.events,
+        "poll_message": work.messages,
         "idempotency_key": work.idempotency,
     }
     return {table: records for table, records in appended.items() if records}

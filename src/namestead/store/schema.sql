@@ -29,6 +29,7 @@ CREATE TABLE account (
     balance      bigint NOT NULL DEFAULT 0,
     held         bigint NOT NULL DEFAULT 0,
     credit       bigint NOT NULL DEFAULT 0 CHECK (credit >= 0),
+    low_balance  bigint NOT NULL DEFAULT 10000,   -- minor units; falling below it is told once
     created_at   timestamptz NOT NULL,
     suspended_at timestamptz,
     updated_at   timestamptz,
@@ -357,6 +358,25 @@ CREATE TABLE command_log_default PARTITION OF command_log DEFAULT;
 CREATE TABLE version_default PARTITION OF version DEFAULT;
 CREATE TABLE posting_default PARTITION OF posting DEFAULT;
 CREATE TABLE outbox_default PARTITION OF outbox DEFAULT;
+
+-- What the registry has to tell its registrars (RFC 5730, 2.9.2.3), each in the transaction of what it tells.
+CREATE SEQUENCE poll_message_id AS bigint;
+
+CREATE TABLE poll_message (
+    id           bigint PRIMARY KEY DEFAULT nextval('poll_message_id'),
+    registrar_id bigint NOT NULL,
+    xact         xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    queued_at    timestamptz NOT NULL,
+    log_id       bigint NOT NULL,
+    kind         text NOT NULL,
+    object       text COLLATE "C",          -- a domain's name, a contact's id
+    text         text NOT NULL,
+    data         text NOT NULL,             -- JSON, without personal data
+    acked_at     timestamptz
+);
+-- A registrar's queue, oldest first. `xact` orders it: a reader stays behind pg_snapshot_xmin, so nothing comes in before
+-- what was read already.
+CREATE INDEX poll_message_waiting ON poll_message (registrar_id, xact, id) WHERE acked_at IS NULL;
 
 -- Counters of the exact rate limit. Lost in a crash, by design: a minute later nobody asks for them.
 CREATE UNLOGGED TABLE rate (

@@ -56,7 +56,10 @@ def test_a_pull_holds_the_price_and_waits() -> None:
     assert (True, ALPHA.id) == (outcome.pending, outcome.counterpart_id)
     asked = changed(outcome)
     assert (ALPHA.id, True, 102) == (asked.registrar_id, asked.transfer.pending, asked.transfer.hold_account_id)
-    assert TransferState("pending", "beta", NOW, "alpha", NOW + 5 * DAY) == outcome.result.transfer
+    later = EXPIRES.replace(year=2028)
+    assert (
+        TransferState("pending", "beta", NOW, "alpha", NOW + 5 * DAY, "beta", "alpha", later) == outcome.result.transfer
+    )
     assert isinstance(outcome.result.registration, PublicRegistration)
     assert "pendingTransfer" in outcome.result.registration.status
 
@@ -65,7 +68,10 @@ def test_a_push_waits_and_costs_nothing_yet() -> None:
     outcome = Register(domain()).decide(PUSH, ALPHA)
     assert [] == money(outcome)
     assert (True, BETA.id) == (outcome.pending, outcome.counterpart_id)
-    assert TransferState("pending", "alpha", NOW, "beta", NOW + 5 * DAY) == outcome.result.transfer
+    later = EXPIRES.replace(year=2028)
+    assert (
+        TransferState("pending", "alpha", NOW, "beta", NOW + 5 * DAY, "beta", "alpha", later) == outcome.result.transfer
+    )
     assert isinstance(outcome.result.registration, Registration)
 
 

@@ -49,7 +49,8 @@ def facts(*retained: Retained) -> Facts:
     reference.put_listing(Listing(2, 3, ListingStatus.APPROVED))
     known = Facts(NOW, reference, accounts={1: ACCOUNT}, keys={"key_a": KEY, "key_b": None})
     known.put(DOMAIN)
-    known.domains[Name("free.example")] = None
+    for name in ("free.example", "b.example", "x.elsewhere", "a.b.example"):
+        known.domains[Name(name)] = None
     known.put(CONTACT)
     known.contacts["C6-NST"] = None
     for name in ("a.example", "b.example", "x.elsewhere", "a.b.example"):

@@ -8,15 +8,18 @@ from typing import Any
 
 import msgspec
 
+from namestead import errors
 from namestead.commands.answers import Amount
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
+from namestead.money import Money
 from namestead.objects.domain import Domain, Phase
 from namestead.objects.facts import Facts, Reference
 from namestead.objects.names import Name
 from namestead.objects.zone import Zone
-from namestead.rules import availability, lifecycle, names, permissions, pricing
+from namestead.rules import availability, lifecycle, names, permissions, pricing, quotes
 from namestead.rules.availability import Verdict
+from namestead.rules.quotes import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,19 @@ class CheckPrice(msgspec.Struct, frozen=True, gc=False):
     restore: Amount | None
 
 
+class FeeQuote(msgspec.Struct, frozen=True, gc=False):
+    """What a command would cost now: `fee`, or `credit` for what a delete would give back. Both are null where it has no
+    price; `reason` then says why. A delete within `grace_seconds` of the command gives the fee back."""
+
+    command: str
+    years: int | None
+    fee: Amount | None
+    credit: Amount | None
+    grace_seconds: int | None
+    premium: bool
+    reason: str | None
+
+
 class CheckResult(msgspec.Struct, frozen=True, gc=False):
     """`reason` is null when the name is available; else `detail` says it in a sentence."""
 
@@ -57,6 +73,7 @@ class CheckResult(msgspec.Struct, frozen=True, gc=False):
     lifecycle_state: str | None
     release_at: datetime | None
     detail: str | None = None
+    fees: tuple[FeeQuote, ...] = ()
 
 
 class CheckResults(msgspec.Struct, frozen=True, gc=False):
@@ -70,7 +87,8 @@ class CheckResults(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True, slots=True)
 class CheckDomain:
-    """The answer is for the bearer of `allocation_token` if one is given (RFC 8495, 3.1.1).
+    """The answer is for the bearer of `allocation_token` if one is given (RFC 8495, 3.1.1). With `fees` each name of this
+    registry's is quoted for these commands, free or not (RFC 8748, 3.7); `currency` must be the account's.
 
     One name alone under a zone the channel is not listed for is refused at the gates, like any command. In a list it is
     answered as `zone_closed`, and the others are answered.
@@ -78,6 +96,8 @@ class CheckDomain:
 
     items: tuple[Checked, ...]
     allocation_token: str | None = None
+    fees: tuple[Query, ...] = ()
+    currency: str | None = None
 
     @property
     def subject(self) -> Name | None:
@@ -88,6 +108,13 @@ class CheckDomain:
         return Needs(domains=ours, retained=ours)
 
     def decide(self, facts: Facts, by: Context) -> Outcome[CheckResults]:
+        if self.currency is not None:
+            account = facts.account(by.channel.account_id)
+            if self.currency != account.currency:
+                message = (
+                    f"currency is {self.currency}; this account pays in {account.currency}. Ask in that, or in none."
+                )
+                raise Refusal(errors.CURRENCY_MISMATCH, "currency", self.currency, message=message)
         return Outcome(CheckResults(tuple(self._result(facts, by, item) for item in self.items)))
 
     def summary(self) -> dict[str, Any]:
@@ -119,7 +146,29 @@ class CheckDomain:
             lifecycle_state=lifecycle.phase_at(domain, facts.now).value if domain is not None else None,
             release_at=_release_at(domain, zone, facts.now),
             detail=_detail(verdict),
+            fees=tuple(_quoted(facts, by, zone, name, domain, query) for query in self.fees),
         )
+
+
+def _quoted(facts: Facts, by: Context, zone: Zone, name: Name, domain: Domain | None, asked: Query) -> FeeQuote:
+    """One price, or why there is none: a command that has none fails no other."""
+    currency = facts.account(by.channel.account_id).currency
+    current = lifecycle.as_of(domain, zone, facts.now) if domain is not None else None
+    mine = domain is not None and domain.registrar_id == by.channel.id
+    try:
+        quote = quotes.quote(zone, name, current, asked, currency, facts.now, mine=mine)
+    except Refusal as refusal:
+        return FeeQuote(asked.command, asked.years, None, None, None, premium=False, reason=refusal.message)
+    back = quote.amount.amount < 0
+    return FeeQuote(
+        quote.command,
+        quote.years,
+        None if back else Amount.of(quote.amount),
+        Amount.of(Money(-quote.amount.amount, currency)) if back else None,
+        int(quote.grace.total_seconds()) if quote.grace is not None else None,
+        quote.premium,
+        None,
+    )
 
 
 def _not_ours(domain: str, unicode_name: str, reason: str, detail: str | None) -> CheckResult:

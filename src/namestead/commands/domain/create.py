@@ -47,6 +47,7 @@ class CreateDomain:
     auto_renew: bool = True
     allocation_token: str | None = None
     fee: Money | None = None
+    max_signature_life: int | None = None
 
     @property
     def subject(self) -> Name:
@@ -92,6 +93,7 @@ class CreateDomain:
             contacts=holder.contacts,
             hosts=hosts,
             ds=dnssec.wanted((), self.ds) if self.ds else (),
+            max_signature_life=dnssec.signature_life(self.max_signature_life),
             graces=(grace,),
             auth_hash=auth_info.digest(self.name, self.auth_info) if self.auth_info is not None else None,
             auth_expires_at=now + lengths.auth_info if self.auth_info is not None else None,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from namestead import errors
 from namestead.commands.answers import Registration, registration
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
+from namestead.errors import Refusal
 from namestead.money import Money
 from namestead.objects.account import Account
 from namestead.objects.domain import ApplyState, Domain, Phase
@@ -23,6 +25,8 @@ class RestoreDomain:
     """With a `report` (which may be empty) the name is restored in one step. Without (None) it waits, pending restore,
     for the report to follow: EPP's two steps, `op="request"` and `op="report"` (RFC 3915, 4.2.5).
 
+    `requested` says that the report follows a request, as EPP's has to: without one it is refused.
+
     The restoration is paid for once, when it is asked for; the renewals it takes to give the name a future when it
     is done. The report's text is not kept. A name in dispute may be restored, as it may be renewed.
     """
@@ -30,6 +34,7 @@ class RestoreDomain:
     name: Name
     report: str | None = ""
     fee: Money | None = None
+    requested: bool = False
 
     @property
     def subject(self) -> Name:
@@ -43,6 +48,9 @@ class RestoreDomain:
         lifecycle.require(domain, Act.RESTORE if self.report is not None else Act.REQUEST_RESTORE, facts.now)
         account = facts.account(by.channel.account_id)
         paid = lifecycle.phase_at(domain, facts.now) is Phase.PENDING_RESTORE
+        if self.requested and not paid:
+            message = f"No restore of {self.name} was requested, so there is nothing to report on. Request it first."
+            raise Refusal(errors.NOT_RESTORABLE, "domain", self.name, message=message)
         if self.report is None:
             price = self._price(facts, zone, domain, account, paid=paid, years=0)
             waiting = lifecycle.restore_requested(domain, zone, facts.now)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.money import Money
@@ -93,6 +94,7 @@ class SettleDomain:
             postings=postings,
             events=events,
             apply=ApplyState.PENDING if events else ApplyState.NONE,
+            messages=messages.settled(facts, domain, settled, self.due),
             counterpart_id=_other_party(domain, self.due),
         )
 

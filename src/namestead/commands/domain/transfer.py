@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.answers import (
     PublicRegistration,
     Registration,
@@ -53,13 +54,14 @@ class Transferred(msgspec.Struct, frozen=True, gc=False):
 class TransferDomain:
     """A request without `gaining_registrar` (a slug) pulls the name and needs `auth_info`; with it the sponsor pushes
     the name there. `fee` is the price agreed to, by who pays: the puller at the request, the receiver of a push when it
-    approves."""
+    approves. `years` is what the transfer is asked to add (RFC 5731, 3.2.4): one, as every transfer does."""
 
     name: Name
     operation: Operation = Operation.REQUEST
     auth_info: str | None = None
     gaining_registrar: str | None = None
     fee: Money | None = None
+    years: int | None = None
 
     @property
     def subject(self) -> Name:
@@ -92,6 +94,9 @@ class TransferDomain:
                 raise Refusal(errors.NOT_TRANSFERABLE, "domain", self.name, message=message)
             auth_info.require(domain, self.auth_info, facts.failed_auth[self.name], facts.now)
             gaining = caller
+        if self.years not in (None, 1):
+            message = f"period is {self.years} years; a transfer adds one year."
+            raise Refusal(errors.VALUE_OUT_OF_RANGE, "period", str(self.years), message=message)
         if domain.transfer is not None and domain.transfer.pending:
             raise Refusal(errors.TRANSFER_PENDING, "domain", self.name)
         lifecycle.require(domain, Act.TRANSFER, facts.now)
@@ -117,6 +122,7 @@ class TransferDomain:
             changes=(asked,),
             postings=postings,
             pending=True,
+            messages=messages.transfer_step(facts, asked),
             counterpart_id=domain.registrar_id if not push else gaining.id,
         )
 
@@ -145,6 +151,7 @@ class TransferDomain:
             _shown(facts, ended.domain, zone, caller),
             changes=(ended.domain, *ended.hosts),
             postings=ended.postings,
+            messages=messages.transfer_step(facts, ended.domain),
             counterpart_id=other,
         )
 

@@ -36,7 +36,8 @@ from namestead.rules.lifecycle import Act
 
 Unchanged = msgspec.UnsetType
 UNCHANGED: Final = msgspec.UNSET
-"""A field that the command leaves as it is. None clears: `registrant`, `auth_info`."""
+"""A field that the command leaves as it is. None clears: `registrant`, `auth_info`,
+`max_signature_life`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class UpdateDomain:
     auth_info: str | Unchanged | None = UNCHANGED
     ds: dnssec.Wanted | Unchanged = UNCHANGED
     nameservers: delegation.Wanted | Unchanged = UNCHANGED
+    max_signature_life: int | Unchanged | None = UNCHANGED
 
     @property
     def subject(self) -> Name:
@@ -88,6 +90,8 @@ class UpdateDomain:
             domain = replace(domain, auth_hash=kept, auth_expires_at=until)
         if self.ds is not UNCHANGED:
             domain = replace(domain, ds=dnssec.wanted(before.ds, self.ds))
+        if self.max_signature_life is not UNCHANGED:
+            domain = replace(domain, max_signature_life=dnssec.signature_life(self.max_signature_life))
         made_hosts: tuple[Host, ...] = ()
         if self.nameservers is not UNCHANGED:
             hosts, made_hosts = delegation.changed(facts, domain, self.nameservers, by.channel, by.ids.take)

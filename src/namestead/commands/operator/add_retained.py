@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.operator.answers import RetainedState
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
@@ -35,7 +36,7 @@ class AddRetained:
         return self.name
 
     def needs(self, reference: Reference, by: Principal) -> Needs:
-        return Needs(retained=(self.name,))
+        return Needs(domains=(self.name,), retained=(self.name,))
 
     def decide(self, facts: Facts, by: Context) -> Outcome[RetainedState]:
         require_fit(self, facts)
@@ -44,7 +45,8 @@ class AddRetained:
             for entry in live(facts.retained_for(self.name), self.kind)
         )
         entry = retained(self, facts, by)
-        return Outcome(RetainedState.of(entry), changes=(*over, entry))
+        told = messages.locked(facts, self.name, self.kind, self.reason, lifted=False)
+        return Outcome(RetainedState.of(entry), changes=(*over, entry), messages=told)
 
     def summary(self) -> dict[str, Any]:
         return {

@@ -37,6 +37,7 @@ class AccountState(_Shown, frozen=True, gc=False):
     held: Amount
     credit: Amount
     suspended: bool
+    low_balance: Amount | None = None
 
     @classmethod
     def of(cls, account: Account, *, moved: int = 0) -> AccountState:
@@ -48,7 +49,15 @@ class AccountState(_Shown, frozen=True, gc=False):
             Amount.of(Money(account.held, account.currency)),
             Amount.of(Money(account.credit, account.currency)),
             account.suspended_at is not None,
+            Amount.of(Money(account.low_balance, account.currency)),
         )
+
+
+class StatusesState(_Shown, frozen=True, gc=False):
+    """All statuses that are set on a name, the registrar's and the registry's."""
+
+    domain: str
+    status: tuple[str, ...]
 
 
 class RegistrarState(_Shown, frozen=True, gc=False):

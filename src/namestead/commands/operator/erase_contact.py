@@ -12,11 +12,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.operator.answers import Erased
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.objects.contact import Erasure, Postal
 from namestead.objects.facts import Changed, Facts, Reference
+from namestead.objects.message import Message
 from namestead.objects.names import Name
 
 
@@ -35,7 +37,7 @@ class EraseContact:
         return None
 
     def needs(self, reference: Reference, by: Principal) -> Needs:
-        return Needs(contacts=(self.handle,))
+        return Needs(contacts=(self.handle,), linked_contacts=(self.handle,))
 
     def decide(self, facts: Facts, by: Context) -> Outcome[Erased]:
         contact = facts.contact(self.handle)
@@ -43,6 +45,7 @@ class EraseContact:
             raise Refusal(errors.CONTACT_NOT_FOUND, "contact", self.handle)
         ids = self.ended if contact is None else (*self.ended, contact.id)
         changes: tuple[Changed, ...] = ()
+        told: tuple[Message, ...] = ()
         if contact is not None:
             blank = replace(
                 contact,
@@ -52,14 +55,19 @@ class EraseContact:
                 phone="",
                 fax="",
                 disclose=(),
+                withhold=(),
+                phone_ext="",
+                fax_ext="",
                 auth_hash=None,
                 erased_at=facts.now,
                 updated_at=facts.now,
             )
             changes = (blank,)
+            told = messages.changed_contact(facts, blank, "Personal data erased.")
         return Outcome(
             Erased(self.handle, len(ids), self.domains),
             changes=changes,
+            messages=told,
             erasures=(Erasure(self.handle, ids, self.domains),),
         )
 

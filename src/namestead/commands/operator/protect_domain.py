@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.operator.answers import Protection
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
@@ -35,7 +36,8 @@ class ProtectDomain:
         if before.protected_legacy and before.reviewed_at is None:
             return Outcome(Protection(self.name, protected_legacy=True, reviewed_at=None))
         after = replace(before, protected_legacy=True, reviewed_at=None, updated_at=facts.now)
-        return Outcome(Protection(self.name, protected_legacy=True, reviewed_at=None), changes=(after,))
+        told = messages.changed_domain(facts, before, after, self.reason)
+        return Outcome(Protection(self.name, protected_legacy=True, reviewed_at=None), changes=(after,), messages=told)
 
     def summary(self) -> dict[str, Any]:
         return {"reason": self.reason}

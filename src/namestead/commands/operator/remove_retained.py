@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.operator.add_retained import live
 from namestead.commands.operator.answers import RetainedState
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
@@ -30,7 +31,7 @@ class RemoveRetained:
         return self.name
 
     def needs(self, reference: Reference, by: Principal) -> Needs:
-        return Needs(retained=(self.name,))
+        return Needs(domains=(self.name,), retained=(self.name,))
 
     def decide(self, facts: Facts, by: Context) -> Outcome[RetainedState]:
         entries = facts.retained_for(self.name)
@@ -51,7 +52,9 @@ class RemoveRetained:
                 message=f"{self.name} is {' and '.join(e.kind.value for e in found)}: say which entry to remove.",
             )
         [entry] = found
-        return Outcome(RetainedState.of(entry), changes=(replace(entry, removed_at=facts.now, updated_at=facts.now),))
+        removed = replace(entry, removed_at=facts.now, updated_at=facts.now)
+        told = messages.locked(facts, self.name, entry.kind, self.reason, lifted=True)
+        return Outcome(RetainedState.of(entry), changes=(removed,), messages=told)
 
     def summary(self) -> dict[str, Any]:
         return {"kind": self.kind.value if self.kind is not None else None, "reason": self.reason}

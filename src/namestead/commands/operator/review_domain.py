@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands import messages
 from namestead.commands.operator.answers import Protection
 from namestead.commands.operator.protect_domain import require_domain
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
@@ -40,7 +41,10 @@ class ReviewDomain:
                 message=f"{self.name} is not a protected legacy name, so there is nothing to review.",
             )
         after = replace(before, protected_legacy=False, reviewed_at=facts.now, updated_at=facts.now)
-        return Outcome(Protection(self.name, protected_legacy=False, reviewed_at=facts.now), changes=(after,))
+        told = messages.changed_domain(facts, before, after, "Policy review recorded: it may be deleted.")
+        return Outcome(
+            Protection(self.name, protected_legacy=False, reviewed_at=facts.now), changes=(after,), messages=told
+        )
 
     def summary(self) -> dict[str, Any]:
         return {"note": self.note}

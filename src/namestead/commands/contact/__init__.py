@@ -1,0 +1,1 @@
+"""Commands on contacts (RFC 5733)."""

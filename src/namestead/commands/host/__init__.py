@@ -1,0 +1,1 @@
+"""Commands on hosts (RFC 5732)."""

@@ -1,0 +1,1 @@
+"""Commands on the message queue (RFC 5730, 2.9.2.3)."""
