@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from namestead.epp.login import Policy
+from namestead.epp.tls import TlsFiles
+
 
 @dataclass(frozen=True, slots=True)
 class EppSettings:
@@ -13,7 +16,8 @@ class EppSettings:
 
     `certificate` and `private_key` are the server's; `client_ca` is what client certificates are checked against, None
     where none is asked for. `certificates_required` holds at login for every registrar; one that has a certificate bound
-    must show it in either case. `absolute_timeout` ends a session however busy it is; None lets it live.
+    must show it in either case. `certificates_in_handshake` ends a connection without one before it can be told why.
+    `absolute_timeout` ends a session however busy it is; None lets it live.
     `connections_per_address` counts an IPv6 /64 as one address.
     """
 
@@ -21,6 +25,7 @@ class EppSettings:
     private_key: Path
     client_ca: Path | None = None
     certificates_required: bool = True
+    certificates_in_handshake: bool = False
     host: str = "127.0.0.1"
     port: int = 700
     share_port: bool = False
@@ -34,3 +39,13 @@ class EppSettings:
     session_cap: int = 20
     password_life: timedelta | None = timedelta(days=365)
     warning: timedelta = timedelta(days=30)
+
+    @property
+    def tls(self) -> TlsFiles:
+        """What a context is made of."""
+        return TlsFiles(self.certificate, self.private_key, self.client_ca, self.certificates_in_handshake)
+
+    @property
+    def policy(self) -> Policy:
+        """What logins are held against."""
+        return Policy(self.certificates_required, self.password_life, self.warning)
