@@ -488,3 +488,26 @@ def test_a_protocol_that_breaks_off_at_its_beginning_holds_nothing(world: World)
 
     with structlog.testing.capture_logs():
         run(main())
+
+
+def test_tls_1_3_sessions_are_never_gone_on_with(world: World) -> None:
+    """No tickets are given, so that a certificate is looked at for each connection."""
+    context = server_context(world.files())
+    client = world.client()
+
+    def visit(port: int, session: ssl.SSLSession | None) -> tuple[ssl.SSLSession | None, bool | None]:
+        with (
+            socket.create_connection(("127.0.0.1", port)) as plain,
+            client.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as tls,
+        ):
+            assert tls.recv(100).startswith(b"TLSv1.3 CN=alpha")
+            return tls.session, tls.session_reused
+
+    async def main() -> None:
+        async with serving(lambda: context) as served:
+            session, reused = await asyncio.to_thread(visit, served.listener.port, None)
+            assert not reused and (session is None or not session.has_ticket)
+            _, reused = await asyncio.to_thread(visit, served.listener.port, session)
+            assert not reused
+
+    run(main())
