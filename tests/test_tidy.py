@@ -25,6 +25,7 @@ REAL_CLOCKS = {
     "src/namestead/engine/limits.py": "rate limits count by the calendar minute of real time",
     "src/namestead/api/gates.py": "rate limits and the expiry of keys",
     "src/namestead/cli/key.py": "the expiry of keys",
+    "src/namestead/cli/demo.py": "certificates are made and renewed by real time",
     "src/namestead/store/checks.py": "doctor compares the clocks of two machines",
 }
 CLOCKS = {

@@ -107,6 +107,63 @@ class Settings:
     )
     epp_host: str = _setting("Address EPP is served on. Not served yet.", _text, default="127.0.0.1")
     epp_port: int = _setting("Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535), default=700)
+    epp_cert: Path | None = _setting(  # noqa: RUF009
+        "Certificate chain of EPP (PEM file); with --demo one is made. A changed file is taken up while serving.",
+        Path,
+        default=None,
+    )
+    epp_key: Path | None = _setting("Private key of EPP (PEM file).", Path, default=None)  # noqa: RUF009
+    epp_client_ca: Path | None = _setting(  # noqa: RUF009
+        "Authorities that client certificates of EPP are checked against (PEM file). Which certificate is whose is bound "
+        "with 'namestead registrar epp certificate add'.",
+        Path,
+        default=None,
+    )
+    epp_certificates: str = _setting(
+        "Whether EPP takes connections without a client certificate: optional asks it only of registrars that have one "
+        "bound; required of all, at login, which is refused with the reason; handshake ends the connection before that, "
+        "without a word.",
+        _choice("optional", "required", "handshake"),
+        default="required",
+    )
+    epp_frame_limit: int = _setting(
+        "Octets an EPP frame may have, its length among them (RFC 5734). A longer one closes the connection.",
+        _number(4_096, 16_777_216),
+        default=65_536,
+    )
+    epp_login_timeout: int = _setting(
+        "Seconds an EPP connection may take from its greeting to a login that succeeds.", _number(1, 3600), default=30
+    )
+    epp_idle_timeout: int = _setting(
+        "Seconds an EPP session may be silent before it is closed.", _number(10, 86_400), default=600
+    )
+    epp_absolute_timeout: int = _setting(
+        "Seconds an EPP session may last, however busy it is; 0 for no end.", _number(0, 31_536_000), default=86_400
+    )
+    epp_session_cap: int = _setting(
+        "EPP sessions a registrar may have at once over all processes, where it has no number of its own.",
+        _number(1, 10_000),
+        default=20,
+    )
+    epp_connections_per_address: int = _setting(
+        "EPP connections one address may have at once, logged in or not; an IPv6 /64 counts as one address.",
+        _number(1, 100_000),
+        default=64,
+    )
+    epp_handshakes: int = _setting(
+        "TLS handshakes of EPP one process does at once; what comes beyond them waits.", _number(1, 10_000), default=256
+    )
+    epp_handshake_timeout: int = _setting(
+        "Seconds a TLS handshake of EPP may take before the connection is closed.", _number(1, 60), default=5
+    )
+    epp_password_days: int = _setting(
+        "Days an EPP password lives before a login has to change it; 0 for no end.", _number(0, 3650), default=365
+    )
+    epp_warning_days: int = _setting(
+        "Days before the end of an EPP password or client certificate in which a login says so (RFC 8807).",
+        _number(0, 3650),
+        default=30,
+    )
     whois_port: int = _setting("Port of WHOIS; 0 takes a free one. Not served yet.", _number(0, 65535), default=43)
     workers: int = _setting(
         "Processes that serve. They share the port, and nothing but PostgreSQL.", _number(1, 256), default=1

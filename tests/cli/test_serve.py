@@ -67,7 +67,8 @@ def test_no_secret_is_in_the_process_list(lived: Served) -> None:
     password = (lived.directory / "data" / "postgres.password").read_text().strip()
     listing = lived.facts["listing"]
     assert "namestead.cli serve" in listing
-    for secret in (password, *(r["api_key"] for r in lived.facts["registrars"].values() if "api_key" in r)):
+    known = [r for r in lived.facts["registrars"].values() if "api_key" in r]
+    for secret in (password, *(r[what] for r in known for what in ("api_key", "epp_password"))):
         assert secret not in listing
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 
 from namestead.commands.operator.bind_certificate import BindCertificate
 from namestead.commands.operator.set_epp_access import SetEppAccess
@@ -181,5 +182,30 @@ def test_a_suspended_account(register: str) -> None:
             await furnish(register, engine)
             await execute(register, f"UPDATE account SET suspended_at = now() WHERE id = {R0.account_id}")
             assert 2201 == await login(engine)
+
+    run(main())
+
+
+def test_the_log_says_who_and_why_and_no_password(register: str) -> None:
+    async def main() -> None:
+        async with engine_on(register) as engine:
+            await furnish(register, engine)
+            with structlog.testing.capture_logs() as lines:
+                await login(engine, "wrong-Horse-7", new_password="other-Horse-8")
+                await login(engine, new_password="other-Horse-8")
+            refused, begun = [line for line in lines if line["event"] in ("login refused", "session begun")]
+            assert ("alpha", "192.0.2.9", "epp_authentication_failed", 2200) == (
+                refused["client_id"],
+                refused["address"],
+                refused["code"],
+                refused["epp"],
+            )
+            assert "is wrong" in refused["reason"]
+            assert (True, "alpha") == (begun["password_changed"], begun["client_id"])
+            assert "Horse" not in repr(lines)
+            counted = engine.metrics.registry.get_sample_value(
+                "namestead_turned_away_total", {"code": "epp_authentication_failed"}
+            )
+            assert 1 == counted
 
     run(main())

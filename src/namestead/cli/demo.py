@@ -9,23 +9,29 @@ from __future__ import annotations
 import json
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from argon2 import PasswordHasher
 
-from namestead.cli import files, tokens
+from namestead.cli import epp_files, files, tokens
+from namestead.cli.epp_files import EppFiles
 from namestead.cli.session import Problem, operator
 from namestead.commands.operator.apply_zone import ApplyZone
 from namestead.commands.operator.approve_registrar import ApproveRegistrar
+from namestead.commands.operator.bind_certificate import BindCertificate
 from namestead.commands.operator.create_account import CreateAccount
 from namestead.commands.operator.create_key import CreateKey
 from namestead.commands.operator.create_registrar import CreateRegistrar
 from namestead.commands.operator.deposit import Deposit
 from namestead.commands.operator.list_registrar import ListRegistrar
+from namestead.commands.operator.set_epp_password import SetEppPassword
+from namestead.commands.operator.unbind_certificate import UnbindCertificate
 from namestead.commands.protocol import AnyCommand
 from namestead.engine.engine import Engine
 from namestead.engine.submission import Envelope
+from namestead.epp.certificates import read
 from namestead.money import Money
 from namestead.objects.names import Name
 from namestead.objects.registrar import Registrar
@@ -84,6 +90,7 @@ async def seed(engine: Engine, data: Path) -> Demo:
         )
     by = operator("demo")
     kept = _secrets(data / FILE)
+    certificates = epp_certificates(data)
     for given in (*REGISTRARS, HOUSE):
         await _registrar(engine, given, by)
     for zone, test in ZONES:
@@ -103,7 +110,11 @@ async def seed(engine: Engine, data: Path) -> Demo:
         if await engine.key(token) is None:
             key = CreateKey(tokens.key_id(), tokens.digest(token), registrar=given.slug, label="demo")
             await engine.submit(key, by)
-        shown[given.slug] = {"channel_id": engine.reference.by_slug[given.slug].channel_id, "api_key": token}
+        shown[given.slug] = {
+            "channel_id": engine.reference.by_slug[given.slug].channel_id,
+            "api_key": token,
+            **await _epp(engine, given.slug, kept["registrars"][given.slug]["epp_password"], certificates, by),
+        }
     shown[HOUSE.slug] = {"channel_id": engine.reference.by_slug[HOUSE.slug].channel_id}
     return Demo(shown, {k: kept["operator"][k] for k in ("email", "password")})
 
@@ -130,6 +141,31 @@ async def _list(engine: Engine, given: Given, zone: Name, by: Envelope) -> None:
         await engine.submit(ListRegistrar(given.slug, zone), by)
 
 
+def epp_certificates(data: Path) -> EppFiles:
+    """The demo's certificates, made or renewed where that is due: for the server, before it starts, and to be bound."""
+    clients = [given.slug for given in REGISTRARS]
+    return epp_files.keep(data, epp_files.server_names(), clients, datetime.now(UTC))
+
+
+async def _epp(engine: Engine, slug: str, password: str, made: EppFiles, by: Envelope) -> dict[str, str]:
+    """EPP access of a registrar of the demo. A password that was changed since is left as it is; a certificate that was
+    made anew takes the place of the one before."""
+    standing = await engine.epp_access(slug)
+    assert standing is not None
+    if standing.access is None or standing.access.password_hash is None:
+        hashed = await engine.authenticator.hash(password)
+        await engine.submit(SetEppPassword(slug, hashed, standing.read_at), by)
+    certificate, key = made.clients[slug]
+    facts = read(certificate.read_bytes())
+    if facts.fingerprint not in {c.fingerprint for c in standing.certificates}:
+        bind = BindCertificate(slug, facts.fingerprint, facts.subject, facts.not_after, standing.read_at)
+        await engine.submit(bind, by)
+    for bound in standing.certificates:
+        if bound.subject == facts.subject and bound.fingerprint != facts.fingerprint:
+            await engine.submit(UnbindCertificate(slug, bound.fingerprint, standing.read_at), by)
+    return {"epp_password": password, "cert_file": str(certificate.resolve()), "key_file": str(key.resolve())}
+
+
 async def _once(engine: Engine, command: AnyCommand, key: str, by: Envelope) -> None:
     """Money is paid in once, however often the demo is started: by an idempotency key."""
     await engine.submit(command, Envelope(by.principal, by.surface, idempotency_key=key, request_id=by.request_id))
@@ -141,7 +177,8 @@ def _secrets(file: Path) -> dict[str, Any]:
     before = json.dumps(kept)
     registrars = kept.setdefault("registrars", {})
     for given in REGISTRARS:
-        registrars.setdefault(given.slug, {"api_key": tokens.key_token()})
+        known = registrars.setdefault(given.slug, {"api_key": tokens.key_token()})
+        known.setdefault("epp_password", tokens.epp_password(given.slug))
     if "operator" not in kept:
         password = tokens.password()
         # For the console, which is still to come: it will find the hash here.

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from namestead.cli import show, tokens
+from namestead.cli import epp_access, show, tokens
 from namestead.cli.options import Data, Database, Json
 from namestead.cli.session import Problem, Register, told, with_register
 from namestead.commands.operator.approve_registrar import ApproveRegistrar
@@ -17,6 +17,7 @@ from namestead.objects.registrar import ListingStatus, Registrar
 from namestead.rules import names
 
 app = typer.Typer(no_args_is_help=True, help="Registrars, their approvals and listings.")
+app.add_typer(epp_access.app, name="epp")
 
 Slug = Annotated[str, typer.Argument(metavar="REGISTRAR", help="The registrar's short name, like alpha.")]
 

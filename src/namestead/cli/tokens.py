@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import string
+from contextlib import suppress
+
+from namestead.errors import Refusal
+from namestead.rules import epp_access
 
 TOKEN_PREFIX = "nst_"  # noqa: S105 - what every key's text begins with, so that leak scanners can find one
+_LETTERS_AND_DIGITS = string.ascii_letters + string.digits
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -29,6 +35,15 @@ def allocation_token() -> str:
 
 def password() -> str:
     return "-".join(_word(5) for _ in range(4))
+
+
+def epp_password(client_id: str) -> str:
+    """A password that fits RFC 5730's 16 characters and the registry's rules: 95 bits."""
+    while True:
+        found = "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(epp_access.LONGEST))
+        with suppress(Refusal):
+            epp_access.require_password(found, client_id)
+            return found
 
 
 def digest(token: str) -> bytes:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from namestead import errors
 from namestead.commands.protocol import Principal
 from namestead.commands.registrar.change_epp_password import ChangeEppPassword
@@ -24,6 +26,8 @@ from namestead.objects.epp_access import EppStanding
 from namestead.objects.log import Surface
 from namestead.rules import epp_access
 
+log = structlog.get_logger("namestead.epp")
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
@@ -33,6 +37,7 @@ class Admitted:
     principal: Principal
     slot: Slot
     events: tuple[SecurityEvent, ...]
+    password_changed: bool = False
 
     @property
     def cltrid_as_key(self) -> bool:
@@ -52,12 +57,34 @@ async def admit(
     request_id: str | None = None,
     client_transaction_id: str | None = None,
 ) -> Admitted | Refused:
-    """Decide a login and take its place. `session_cap` holds for registrars without one of their own; `lost` is called
+    """Decide a login and take its place, and say so in the log. `session_cap` holds for registrars without one of their own; `lost` is called
     if the place has to be given up later (`Slot`). The ids stand in the log where the password is changed.
 
     Never raises a `Refusal`: every one becomes a `Refused`, whose EPP code says whether the connection is to be closed
     (2500 and above).
     """
+    ids = request_id, client_transaction_id
+    found = await _decided(engine, login, peer, served, policy, session_cap, lost, ids)
+    about = {"client_id": login.client_id[:64], "address": peer.address}
+    if isinstance(found, Refused):
+        kind = found.refusal.kind
+        engine.metrics.turned_away.labels(kind.code).inc()
+        log.warning("login refused", **about, code=kind.code, epp=kind.epp_result_code, reason=found.refusal.message)
+    else:
+        log.info("session begun", **about, password_changed=found.password_changed)
+    return found
+
+
+async def _decided(
+    engine: Engine,
+    login: Login,
+    peer: Peer,
+    served: Served,
+    policy: Policy,
+    session_cap: int,
+    lost: Callable[[], None] | None,
+    ids: tuple[str | None, str | None],
+) -> Admitted | Refused:
     try:
         decisions.require_served(login, served)
         meant = decisions.passwords(login)
@@ -74,14 +101,14 @@ async def admit(
         return Refused(refusal)
     principal = principal_of(outcome.standing)
     try:
-        await _change_password(engine, outcome, principal, request_id, client_transaction_id)
+        await _change_password(engine, outcome, principal, *ids)
     except Refusal as refusal:
         engine.sessions.release(slot)
         return Refused(refusal)
     except BaseException:
         engine.sessions.release(slot)
         raise
-    return Admitted(outcome.standing, principal, slot, outcome.events)
+    return Admitted(outcome.standing, principal, slot, outcome.events, outcome.new_password is not None)
 
 
 def _is_known(peer: Peer, standing: EppStanding | None) -> bool:
