@@ -240,7 +240,8 @@ def _fault_at(node: etree._Element, code: int, reason: str, root: etree._Element
 
 # --------------------------------------------------------------------------------------------------------------- clTRID
 
-_CL_TRID: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?clTRID\s*>\s*([^<>&\x00-\x1f]{3,64}?)\s*</")
+# Every repetition is bounded and ends at a mark, so that no frame makes this slow.
+_CL_TRID: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,60}:)?clTRID[\t\n\r ]{0,8}>([^<>&]{1,400})</")
 
 
 def cl_trid_of(root: etree._Element) -> str | None:
@@ -249,9 +250,13 @@ def cl_trid_of(root: etree._Element) -> str | None:
         return None
     for node in root[0]:
         if node.tag == f"{EPP}clTRID":
-            text = token(node.text)
-            return text if 3 <= len(text) <= 64 else None
+            return _echoed(token(node.text))
     return None
+
+
+def _echoed(text: str) -> str | None:
+    """RFC 5730, 4.1, trIDStringType: one of another length could not stand in an answer."""
+    return text if 3 <= len(text) <= 64 else None
 
 
 def _glimpse(data: bytes) -> str | None:
@@ -260,9 +265,10 @@ def _glimpse(data: bytes) -> str | None:
     if len(found) != 1:
         return None
     try:
-        return token(found[0].decode())
+        text = token(found[0].decode())
     except UnicodeDecodeError:
         return None
+    return _echoed(text) if text.isprintable() else None
 
 
 # ------------------------------------------------------------------------------------------------- what the schema says
