@@ -7,6 +7,7 @@ from namestead.epp.messages import UNDEFINED, ExtValue, Result, Value
 from namestead.errors import is_secret
 
 _SHOWN_AT_MOST = 255  # characters of a value that are repeated: one whole domain name (RFC 1035, 2.3.4)
+_SAID_AT_MOST = 600  # characters of a reason: a schema's complaint may quote the value whole
 
 
 class FrameFault(Exception):
@@ -40,10 +41,10 @@ class Fault(Exception):
         cl_trid: str | None = None,
     ) -> None:
         self.code = code
-        self.reason = reason
+        self.reason = _cut(" ".join(reason.split()), _SAID_AT_MOST)  # one line, whatever value it quotes
         self.element = element
         self.uri = uri
-        self.value = "" if is_secret(path or element) else _cut(value)
+        self.value = "" if is_secret(path or element) else _cut(value, _SHOWN_AT_MOST)
         self.path = path
         self.line = line
         self.column = column
@@ -70,5 +71,5 @@ class Fault(Exception):
         return Result(self.code, ext_values=(ExtValue(value, self.message),))
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN_AT_MOST else text[:_SHOWN_AT_MOST] + "…"
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"

@@ -7,6 +7,8 @@ What is wrong is told as a `Fault` with the place. How long a frame may be is th
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, cast
 
 from lxml import etree
@@ -73,8 +75,8 @@ def parse_only(payload: bytes) -> etree._Element:
         root = etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        reason = re.sub(r",? ?\(?line \d+, column \d+.*", "", error.msg or "not well formed")
-        reason = f"not well-formed XML: {reason}"
+        code: int = error.code  # type: ignore[attr-defined]  # the stubs leave it out
+        reason = f"not well-formed XML: {_NOT_WELL_FORMED.get(code, 'the markup is broken here')}"
         raise Fault(2001, reason, line=line or None, column=column or None, cl_trid=_glimpse(data)) from None
     # Only a frame with very many marks can break these limits: the usual one is not walked for them.
     if data.count(b"<") > 2 * MAX_DEPTH or data.count(b"=") > MAX_ATTRIBUTES:
@@ -139,6 +141,35 @@ def _after(data: bytes, end: bytes, start: int) -> int:
     return len(data) if found < 0 else found + len(end)
 
 
+# The parser's own words may quote the frame, where a password with an '&' in it is an entity: these never do.
+_CODES: Final = etree.ErrorTypes
+_NOT_WELL_FORMED: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        _CODES.ERR_DOCUMENT_EMPTY: "an element must begin here",
+        _CODES.ERR_DOCUMENT_END: "something follows the end of the root element",
+        _CODES.ERR_UNDECLARED_ENTITY: "an entity that is not declared; an '&' is written &amp;",
+        _CODES.ERR_NAME_REQUIRED: "a name must stand here; a '<' is written &lt; and an '&' &amp;",
+        _CODES.ERR_ENTITYREF_SEMICOL_MISSING: "a ';' must end a reference; an '&' is written &amp;",
+        _CODES.ERR_TAG_NAME_MISMATCH: "an end tag that is not the one of the last element begun",
+        _CODES.ERR_GT_REQUIRED: "a '>' must end the tag",
+        _CODES.ERR_TAG_NOT_FINISHED: "the frame ends before its elements do",
+        _CODES.ERR_ATTRIBUTE_WITHOUT_VALUE: "an attribute without a value; a '<' in a text is written &lt;",
+        _CODES.ERR_ATTRIBUTE_NOT_STARTED: "an attribute's value must stand in quotes",
+        _CODES.ERR_ATTRIBUTE_NOT_FINISHED: "an attribute's value is not ended",
+        _CODES.ERR_ATTRIBUTE_REDEFINED: "an attribute is given twice",
+        _CODES.ERR_LT_IN_ATTRIBUTE: "a '<' in an attribute is written &lt;",
+        _CODES.ERR_CDATA_NOT_FINISHED: "a CDATA section is not ended",
+        _CODES.ERR_MISPLACED_CDATA_END: "']]>' in a text is written ]]&gt;",
+        _CODES.ERR_COMMENT_NOT_FINISHED: "a comment is not ended",
+        _CODES.ERR_INVALID_CHAR: "a character that XML has no place for",
+        _CODES.ERR_INVALID_ENCODING: "octets that are not UTF-8",
+        _CODES.ERR_RESOURCE_LIMIT: "elements are nested too deep, or something is too large",
+        _CODES.ERR_NAME_TOO_LONG: "a name is too long",
+        _CODES.NS_ERR_UNDEFINED_NAMESPACE: "a prefix is not bound to a namespace",
+        _CODES.NS_ERR_XML_NAMESPACE: "a namespace is not bound as it may be",
+    }
+)
+
 # --------------------------------------------------------------------------------------------------------------- limits
 
 
@@ -199,7 +230,7 @@ def _fault_at(node: etree._Element, code: int, reason: str, root: etree._Element
         code,
         reason,
         element=f"{prefix}:{name}" if prefix else name,
-        uri=None if prefix else uri,
+        uri=None if prefix else uri or None,
         value=token(node.text) if len(node) == 0 else "",
         path=path_of(node),
         line=line_of(node),
@@ -209,7 +240,8 @@ def _fault_at(node: etree._Element, code: int, reason: str, root: etree._Element
 
 # --------------------------------------------------------------------------------------------------------------- clTRID
 
-_CL_TRID: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?clTRID\s*>\s*([^<>&\x00-\x1f]{3,64}?)\s*</")
+# Every repetition is bounded and ends at a mark, so that no frame makes this slow.
+_CL_TRID: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]{0,60}:)?clTRID[\t\n\r ]{0,8}>([^<>&]{1,400})</")
 
 
 def cl_trid_of(root: etree._Element) -> str | None:
@@ -218,9 +250,13 @@ def cl_trid_of(root: etree._Element) -> str | None:
         return None
     for node in root[0]:
         if node.tag == f"{EPP}clTRID":
-            text = token(node.text)
-            return text if 3 <= len(text) <= 64 else None
+            return _echoed(token(node.text))
     return None
+
+
+def _echoed(text: str) -> str | None:
+    """RFC 5730, 4.1, trIDStringType: one of another length could not stand in an answer."""
+    return text if 3 <= len(text) <= 64 else None
 
 
 def _glimpse(data: bytes) -> str | None:
@@ -229,9 +265,10 @@ def _glimpse(data: bytes) -> str | None:
     if len(found) != 1:
         return None
     try:
-        return token(found[0].decode())
+        text = token(found[0].decode())
     except UnicodeDecodeError:
         return None
+    return _echoed(text) if text.isprintable() else None
 
 
 # ------------------------------------------------------------------------------------------------- what the schema says
@@ -289,7 +326,7 @@ def _complaint(root: etree._Element, log: etree._ListErrorLog) -> Fault:
         if subject[1]:
             reason = f"attribute {subject[1]}: {reason}"
     reason = _FACET.sub("", reason)
-    if is_secret(path_of(node)) and len(node) == 0:
+    if is_secret(path_of(node)) and len(node) == 0 and (node.text or node.attrib):
         reason = "the value is not of the form or the length this element takes."
     return _fault_at(node, 2001, f"{name_of(node)}: {reason}", root)
 
