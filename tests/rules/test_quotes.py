@@ -16,7 +16,21 @@ from namestead.money import Money
 from namestead.objects.domain import Domain, GraceKind
 from namestead.rules import quotes
 from namestead.rules.quotes import Query, Quote
-from tests.commands.facts import ALICE, ALPHA, BETA, DAY, NOW, SECRET, Register, deleted, domain, expired, grace, secured, zone
+from tests.commands.facts import (
+    ALICE,
+    ALPHA,
+    BETA,
+    DAY,
+    NOW,
+    SECRET,
+    Register,
+    deleted,
+    domain,
+    expired,
+    grace,
+    secured,
+    zone,
+)
 
 FIVE = timedelta(days=5)
 GOLD = domain(tier="gold")
