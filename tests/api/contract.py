@@ -28,8 +28,8 @@ def _operations() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 def operation(method: str, path: str) -> dict[str, Any] | None:
     """The operation of a request, a path without parameters before one with."""
     for pattern, item in sorted(_operations(), key=lambda pair: "[" in pair[0].pattern):
-        if pattern.fullmatch(path):
-            found: dict[str, Any] | None = item.get(method.lower())
+        if pattern.fullmatch(path) and method.lower() in item:
+            found: dict[str, Any] = item[method.lower()]
             return found
     return None
 

@@ -209,6 +209,7 @@ def test_check_of_one_name_is_one_result(registry: Registry) -> None:
         "lifecycle_state": None,
         "release_at": None,
         "detail": None,
+        "fees": [],
     } == body
     assert "results" not in registry.client().post("/domains/check", json={"label": "x", "tld": "example"}).json()
 
@@ -521,3 +522,18 @@ def test_a_protected_legacy_name_is_deleted_only_after_a_review(registry: Regist
 def test_nothing_to_restore(registry: Registry) -> None:
     answer = registry.client().post(f"/domains/{made(registry)}/restore")
     assert (409, "not_restorable") == (answer.status_code, answer.json()["error"])
+
+
+def test_check_quotes_what_is_asked_for(registry: Registry) -> None:
+    name = made(registry)
+    body = {"domains": [name, fresh()], "fees": [{"command": "renew", "years": 2}, {"command": "delete"}]}
+    taken, free = registry.client().post("/domains/check", json=body).json()["results"]
+    assert ["22.00", "22.00"] == [r["fees"][0]["fee"]["amount"] for r in (taken, free)]
+    assert ("10.00", "0.00") == (taken["fees"][1]["credit"]["amount"], free["fees"][1]["fee"]["amount"])
+
+
+def test_the_life_of_signatures_is_kept(registry: Registry) -> None:
+    name = made(registry, max_signature_life=604800)
+    answer = registry.client().patch(f"/domains/{name}", json={"max_signature_life": None})
+    assert (200, None) == (answer.status_code, answer.json()["registration"]["max_signature_life"])
+    assert 422 == registry.client().patch(f"/domains/{name}", json={"max_signature_life": 0}).status_code

@@ -25,6 +25,8 @@ def test_money_in_and_out(cli: CommandLine) -> None:
         shown["balance"]["currency"],
     )
     assert "Purse" in cli("account", "balance").out
+    assert "100.00" == shown["low_balance"]["amount"]
+    assert "-5.00" == cli.json("account", "low-balance", "purse", "--", "-5")["low_balance"]["amount"]
 
 
 def test_a_deposit_with_a_key_is_booked_once(cli: CommandLine) -> None:
@@ -46,6 +48,7 @@ def test_a_deposit_with_a_key_is_booked_once(cli: CommandLine) -> None:
         (("deposit", "alpha", "1", "--currency", "USD"), "currency_mismatch"),
         (("deposit", "alpha", "0"), "value_out_of_range"),
         (("credit", "nobody", "1"), "account_not_found"),
+        (("low-balance", "nobody", "1"), "account_not_found"),
         (("balance", "nobody"), "account_not_found"),
     ],
 )

@@ -44,6 +44,20 @@ def test_a_protected_name_is_deletable_after_a_review(cli: CommandLine, demo: Se
     assert "domain_not_found" == cli.refused("domain", "review", "free.example", "--note", "x")["error"]
 
 
+def test_a_status_of_the_registrys_is_set_and_lifted_and_told(cli: CommandLine, demo: Served) -> None:
+    with demo.client() as alpha:
+        alpha.post("/domains", json={"domain": "held.example"})
+        done = cli.json("domain", "status", "held.example", "--add", "serverHold", "--reason", "URS 4711")
+        assert ["serverHold"] == done["status"]
+        assert "serverHold" in alpha.get("/domains/held.example").json()["registration"]["status"]
+        assert "serverHold" in cli("domain", "status", "held.example").out
+        assert [] == cli.json("domain", "status", "held.example", "--remove", "serverHold")["status"]
+        told = [m for m in alpha.get("/messages").json()["messages"] if m["object"] == "held.example"]
+        assert ["URS 4711", None] == [m["data"]["reason"] for m in told]
+    refused = cli.refused("domain", "status", "held.example", "--add", "clientHold")
+    assert "value_out_of_range" == refused["error"]
+
+
 def test_a_review_needs_a_protected_name_and_a_note(cli: CommandLine, demo: Served) -> None:
     with demo.client() as alpha:
         alpha.post("/domains", json={"domain": "plain.example"})
@@ -91,6 +105,9 @@ def test_erasure_leaves_nothing_of_a_person_anywhere(cli: CommandLine, demo: Ser
         alpha.post("/domains", json={"domain": "erika2.example", "registrant_id": contact})
         alpha.post("/domains/erika.example/renew", json={"years": 1})
         alpha.post("/domains", json={"domain": "erika3.example", "registrant_id": contact, "sandbox": True})
+        alpha.post("/domains/erika.example/transfer", json={"gaining_registrar": {"slug": "beta"}})
+        alpha.post("/domains/erika.example/transfer", json={"operation": "cancel"})
+        alpha.delete("/domains/erika2.example", headers={"X-Registrar-Sandbox": "1"})
         alpha.patch("/domains/erika2.example", json={"registrant": ELSE})
         before = asyncio.run(_dump(demo.facts["database"]))
         assert "Erika" in before

@@ -19,7 +19,7 @@ from namestead.commands.operator.protect_domain import ProtectDomain
 from namestead.commands.operator.remove_retained import RemoveRetained
 from namestead.commands.operator.review_domain import ReviewDomain
 from namestead.objects.contact import Contact, Postal
-from namestead.objects.domain import Domain
+from namestead.objects.domain import Domain, Phase
 from namestead.objects.message import Message, MessageKind
 from namestead.objects.retained import RetainedKind
 from namestead.rules import lifecycle
@@ -102,11 +102,11 @@ WAITING = replace(
     [
         (RENEWED_ITSELF, "auto_renewed", "autoRenew", "active"),
         (expired(), "expired", "custom", "expired"),
-        (replace(expired(at=NOW - 46 * DAY), noted=lifecycle.Phase.EXPIRED), "redemption", "autoDelete", "redemption"),
+        (replace(expired(at=NOW - 46 * DAY), noted=Phase.EXPIRED), "redemption", "autoDelete", "redemption"),
         (WAITING, "restore_ended", "custom", "redemption"),
         (deleted(at=NOW - 31 * DAY), "pending_delete", "custom", "pending_delete"),
         (
-            replace(deleted(at=NOW - 36 * DAY), noted=lifecycle.Phase.PENDING_DELETE),
+            replace(deleted(at=NOW - 36 * DAY), noted=Phase.PENDING_DELETE),
             "released",
             "autoPurge",
             "released",
@@ -147,7 +147,11 @@ def test_both_parties_are_told_how_time_ended_a_transfer(there: Domain, status: 
 
 
 def test_a_name_that_falls_takes_its_transfer_with_it_and_all_are_told() -> None:
+<<<<<<< HEAD
     fallen = replace(expired(at=NOW - 46 * DAY, transfer=pending(act_at=NOW + 9 * DAY)), noted=lifecycle.Phase.EXPIRED)
+=======
+    fallen = replace(expired(at=NOW - 46 * DAY, transfer=pending(act_at=NOW + 9 * DAY)), noted=Phase.EXPIRED)
+>>>>>>> epp-core
     outcome = settle(fallen, HELD)
     assert [(ALPHA.id, "transfer"), (BETA.id, "transfer"), (ALPHA.id, "redemption")] == [
         (m.registrar_id, m.kind) for m in outcome.messages

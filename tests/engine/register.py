@@ -279,7 +279,7 @@ INVARIANTS: dict[str, str] = {
          GROUP BY currency HAVING sum(amount) <> 0""",
     "money, versions and outbox belong to a success in the log": """
         SELECT x.log_id FROM (SELECT log_id FROM posting UNION ALL SELECT log_id FROM version
-                               UNION ALL SELECT log_id FROM outbox) x
+                               UNION ALL SELECT log_id FROM outbox UNION ALL SELECT log_id FROM poll_message) x
           LEFT JOIN command_log l ON l.id = x.log_id WHERE l.status IS DISTINCT FROM 'success'""",
     "a key stands for a success that carries it": """
         SELECT k.key FROM idempotency_key k LEFT JOIN command_log l ON l.id = k.log_id AND l.occurred_at = k.occurred_at

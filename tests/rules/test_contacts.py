@@ -1,5 +1,7 @@
 """RFC 5733: what is an address, a telephone number, a country; and every fault at once."""
 
+from typing import Any
+
 import pytest
 
 from namestead import errors
@@ -8,7 +10,7 @@ from namestead.errors import Refusal
 from namestead.objects.contact import Contact, Postal
 from namestead.rules import contacts
 from namestead.rules.contacts import ContactSpec, NewContact
-from tests.commands.facts import ALPHA, Register
+from tests.commands.facts import ALPHA, Register, contact
 
 
 @pytest.mark.parametrize(
@@ -130,3 +132,16 @@ def test_handles(
     registrant: NewContact | str | None, linked: tuple[ContactSpec, ...], expected: tuple[str, ...]
 ) -> None:
     assert expected == contacts.handles(registrant, linked)
+
+
+@pytest.mark.parametrize(
+    "fields, shown",
+    [
+        ({}, set()),
+        ({"disclose": ("email", "name:loc")}, {"email", "name:loc"}),
+        ({"withhold": ("email", "voice", "fax")}, contacts.DISCLOSABLE - {"email", "voice", "fax"}),
+    ],
+)
+def test_what_the_public_may_see(fields: dict[str, Any], shown: set[str]) -> None:
+    """RFC 5733, 2.9: nothing by itself; what its registrar named, or all but what it named."""
+    assert shown == contacts.disclosed(contact("C-1", 41, **fields))

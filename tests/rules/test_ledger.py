@@ -1,6 +1,7 @@
 """Money: what may be charged, and which postings do it."""
 
 import pytest
+from msgspec.structs import replace
 
 from namestead import errors
 from namestead.commands.protocol import Needs
@@ -81,3 +82,21 @@ def test_money_in_another_currency_is_not_taken_in() -> None:
     with pytest.raises(Refusal) as caught:
         ledger.deposit(FULL, Money(1, "USD"), "deposit")
     assert errors.CURRENCY_MISMATCH is caught.value.kind
+
+
+@pytest.mark.parametrize(
+    "before, after, low, told",
+    [
+        (100, 99, 100, True),
+        (101, 100, 100, False),
+        (99, 98, 100, False),
+        (99, 200, 100, False),
+        (200, 99, 100, True),
+        (0, -1, 0, True),
+        (5, -20, -10, True),
+        (100, 100, 100, False),
+    ],
+)
+def test_a_balance_is_told_to_be_low_once_each_time_it_falls(before: int, after: int, low: int, told: bool) -> None:
+    there = replace(FULL, balance=before, low_balance=low)
+    assert told == ledger.fell_low(there, replace(there, balance=after))

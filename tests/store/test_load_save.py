@@ -29,6 +29,7 @@ from namestead.objects.domain import (
 )
 from namestead.objects.facts import Reference
 from namestead.objects.host import Host
+from namestead.objects.message import Message, MessageKind, PollMessage
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, ListingStatus, Registrar
 from namestead.objects.retained import Retained, RetainedKind
@@ -108,6 +109,7 @@ transfers = st.builds(
     losing_id=st.sampled_from([R0.registrar_id, R1.registrar_id]),
     hold_account_id=st.none() | big,
     push=st.booleans(),
+    expires_at=maybe_instants,
 )
 graces = st.builds(Grace, until=instants, amount=big, currency=odd_texts, account_id=big, years=small)
 record_sets = st.builds(Records, name=odd_texts, type=odd_texts, ttl=small, values=text_tuples)
@@ -129,6 +131,9 @@ def a_contact(n: int) -> st.SearchStrategy[Contact]:
         ascii=st.none() | postals,
         statuses=text_tuples,
         disclose=text_tuples,
+        withhold=text_tuples,
+        phone_ext=odd_texts,
+        fax_ext=odd_texts,
         auth_hash=hashes,
         updated_at=maybe_instants,
         erased_at=maybe_instants,
@@ -181,6 +186,7 @@ domains = st.builds(
     contacts=contact_links.map(sorted).map(tuple),
     hosts=st.permutations(HOST_IDS).flatmap(lambda ids: st.integers(0, len(ids)).map(lambda n: tuple(ids[:n]))),
     ds=st.lists(ds_records, max_size=2).map(tuple),
+    max_signature_life=maybe_limits,
     records=st.lists(record_sets, max_size=2).map(tuple),
     graces=st.lists(graces, max_size=2).map(tuple),
     transfer=st.none() | transfers,
@@ -580,8 +586,40 @@ def test_who_uses_a_host_or_contact_by_name(url: str) -> None:
             facts = (await load(connection, wanted, known, lock=True)).facts
             assert {910_501: frozenset({910_510})} == facts.linked_hosts
             assert {910_500: frozenset({910_510, 910_511})} == facts.linked_contacts
+            assert {u.id: (u.name, u.registrar_id) for u in users} == facts.users
+            assert ((users[0].name, users[0].registrar_id),) == facts.users_of(facts.links_to_host(910_501))
 
     run(main())
+
+
+def test_messages_are_locked_read_and_counted(url: str) -> None:
+    async def main() -> None:
+        async with transaction(url) as connection:
+            known = await reference(connection)
+            notice = Postal(name="what it tells")  # any struct
+            work = Work(NOW)
+            work.tell(1, [Message(R0.registrar_id, MessageKind.CHANGED, "a.example", "", notice) for _ in range(3)])
+            await save(connection, work)
+            ids = [r["id"] for r in await connection.fetch("SELECT id FROM poll_message ORDER BY id DESC LIMIT 3")]
+            acked = Work(NOW)
+            acked.acked.add(ids[0])
+            await save(connection, acked)
+            wanted = Wanted(messages={ids[0], ids[1], 1_000_000_000}, waiting={R0.registrar_id, R1.registrar_id})
+            recorder = Recorder(connection)
+            facts = (await load(cast(Connection, recorder), wanted, known, lock=True)).facts
+            assert {
+                ids[0]: PollMessage(ids[0], R0.registrar_id, 1, NOW),
+                ids[1]: PollMessage(ids[1], R0.registrar_id, 1),
+                1_000_000_000: None,
+            } == facts.messages
+            assert {R0.registrar_id: 2, R1.registrar_id: 0} == facts.waiting
+            [asked] = [arguments for query, arguments in recorder.seen if query.endswith(MESSAGES_LOCKED)]
+            assert (sorted(wanted.messages),) == asked
+
+    run(main())
+
+
+MESSAGES_LOCKED = load_module.MESSAGES + load_module.FOR_CHANGE
 
 
 def test_what_was_asked_for_and_is_not_there_is_known_to_be_absent(url: str) -> None:
@@ -635,6 +673,8 @@ EVERYTHING = Wanted(
     failed_auth={Name("zz.example")},
     keys={"nsk_odd"},
     account_slugs={"r3"},
+    messages={1},
+    waiting={R0.registrar_id},
     idempotency={(R0.registrar_id, "b"), (R0.registrar_id, "a")},
 )
 

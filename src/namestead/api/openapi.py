@@ -181,6 +181,7 @@ OWN_ERRORS: dict[str, tuple[Error, ...]] = {
     "info_host": (errors.HOST_NOT_FOUND, errors.NOT_FOUND),
     "update_host": (*_OF_HOSTS, errors.HOST_NOT_FOUND, errors.ASSOCIATION_PROHIBITS, errors.NOT_FOUND),
     "delete_host": (
+        errors.REGISTRAR_NAMESPACE_NOT_APPROVED,
         errors.HOST_NOT_FOUND,
         errors.NOT_SPONSOR,
         errors.STATUS_PROHIBITS,

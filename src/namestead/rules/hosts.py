@@ -16,7 +16,7 @@ from namestead.objects.facts import OTHERS, Facts
 from namestead.objects.host import Host
 from namestead.objects.names import Name
 from namestead.objects.registrar import Registrar
-from namestead.objects.zone import HostModel
+from namestead.objects.zone import HostModel, Zone
 from namestead.rules import delegation, permissions, statuses
 from namestead.rules.deltas import Delta, applied
 
@@ -38,12 +38,10 @@ def place(facts: Facts, name: Name, registrar: Registrar, *, sandbox: bool, fiel
     Refused where the registrar may not act (`registrar_namespace_not_approved`), the zone has no host objects, the
     domain is not there (`domain_not_found`), is another's (`not_sponsor`) or is about to go (`status_prohibits`).
     """
-    zone = facts.zone_of(name)
+    zone = _require_zone(facts, name, registrar, sandbox=sandbox)
     parent_at = delegation.parent_name(facts.reference, name)
     if zone is None or parent_at is None:
         return None
-    permissions.require_listing(facts.reference, registrar, zone)
-    permissions.require_production(registrar, zone, sandbox=sandbox)
     if zone.policy.hosts is HostModel.ATTRIBUTES:
         message = f"{field} '{name}': .{zone.name} has no host objects. Give the addresses with the delegation."
         raise Refusal(errors.POLICY_VIOLATION, field, name, message=message)
@@ -74,8 +72,9 @@ def require_unnamed(facts: Facts, name: Name) -> None:
         raise Refusal(errors.HOST_EXISTS, "name", name)
 
 
-def require_own(facts: Facts, name: Name, registrar: Registrar) -> Host:
-    """A host the registrar sponsors: `host_not_found`, `not_sponsor`."""
+def require_own(facts: Facts, name: Name, registrar: Registrar, *, sandbox: bool) -> Host:
+    """A host the registrar sponsors, in a zone it may act in: `host_not_found`, `not_sponsor`."""
+    _require_zone(facts, name, registrar, sandbox=sandbox)
     host = facts.host(name)
     if host is None:
         raise Refusal(errors.HOST_NOT_FOUND, "host", name)
@@ -154,6 +153,16 @@ def require_unused(facts: Facts, host: Host, registrar: Registrar) -> None:
 def statuses_at(host: Host, *, linked: bool) -> tuple[str, ...]:
     """The statuses a host shows (RFC 5732, 2.3)."""
     return statuses.shown(host.statuses, linked=linked)
+
+
+def _require_zone(facts: Facts, name: Name, registrar: Registrar, *, sandbox: bool) -> Zone | None:
+    """The zone a host lies in, where the registrar has to be listed and approved as for the zone's names; None outside
+    our zones."""
+    zone = facts.zone_of(name)
+    if zone is not None:
+        permissions.require_listing(facts.reference, registrar, zone)
+        permissions.require_production(registrar, zone, sandbox=sandbox)
+    return zone
 
 
 def _canonical(text: str, field: str) -> str:

@@ -187,12 +187,14 @@ UPDATE version
 """
 ERASE_ANSWERS = """
 UPDATE command_log
-   SET result = jsonb_set(result::jsonb, '{result,registrant}', jsonb_build_object('id', $3::text))::text
+   SET result = jsonb_set(result::jsonb, $4::text[], jsonb_build_object('id', $3::text))::text
  WHERE domain IN (SELECT unnest($1::text[]) UNION SELECT name FROM domain WHERE registrant_id = ANY($2::bigint[]))
    AND result IS NOT NULL
-   AND (result::jsonb #>> '{result,registrant,id}' = $3
-        OR (status = 'sandbox' AND result::jsonb #> '{result,registrant}' IS NOT NULL))
+   AND (result::jsonb #>> ($4::text[] || 'id'::text) = $3
+        OR (status = 'sandbox' AND result::jsonb #> $4::text[] IS NOT NULL))
 """
+SHOWN_AT = (("result", "registrant"), ("result", "registration", "registrant"), ("result", "full", "registrant"))
+"""Where an answer shows a registrant: a registration's own, a deletion's, a transfer's."""
 
 
 OBJECTS: Mapping[str, rows.Table[Any]] = {
@@ -249,7 +251,8 @@ async def save(connection: Connection, work: Work) -> None:
     for erasure in work.erasures:
         await connection.execute(ERASE_CONTACTS, erasure.ids, work.now)
         await connection.execute(ERASE_VERSIONS, erasure.ids)
-        await connection.execute(ERASE_ANSWERS, erasure.domains, erasure.ids, erasure.handle)
+        for path in SHOWN_AT:
+            await connection.execute(ERASE_ANSWERS, erasure.domains, erasure.ids, erasure.handle, path)
     if work.clock:
         await connection.execute(MOVE_CLOCK, work.clock)
     if work.reference:

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from namestead import errors
 from namestead.commands.answers import Amount
-from namestead.commands.domain.check import CheckDomain, Checked, CheckPrice, CheckResult, CreatePrice
+from namestead.commands.domain.check import CheckDomain, Checked, CheckPrice, CheckResult, CreatePrice, FeeQuote
+from namestead.objects.domain import GraceKind
 from namestead.objects.names import LabelPolicy, Name
 from namestead.objects.retained import RetainedKind
+from namestead.rules.quotes import Query
 from tests.commands.facts import (
     ALICE,
     ALPHA,
@@ -23,6 +25,7 @@ from tests.commands.facts import (
     deleted,
     domain,
     expired,
+    grace,
     pending,
     retained,
     zone,
@@ -170,3 +173,39 @@ def test_it_is_about_a_name_if_it_is_about_one(items: tuple[Checked, ...], subje
 def test_the_oracle_of_create_says_the_same() -> None:
     [result] = ask(Register(deleted()), ALICE)
     assert errors.DOMAIN_NOT_AVAILABLE.meaning in (result.detail or "")
+
+
+def test_every_command_is_quoted_for_every_name_free_or_not() -> None:
+    """RFC 8748: a name that is taken has prices too, and one command without a price fails no other."""
+    young = domain("bob.example", 1002, graces=(grace(GraceKind.ADD),))
+    queries = (
+        Query("create", 2),
+        Query("renew"),
+        Query("transfer"),
+        Query("restore"),
+        Query("delete"),
+        Query("create", 11),
+    )
+    items = (Checked(ALICE, ALICE), Checked("bob.example", Name("bob.example")), Checked("?", None, "None."))
+    free, taken, bad = Register(young).decide(CheckDomain(items, fees=queries)).result.results
+    five = 5 * 86400
+    assert FeeQuote("create", 2, Amount("20.00", "EUR"), None, five, premium=False, reason=None) == free.fees[0]
+    assert FeeQuote("renew", 1, Amount("11.00", "EUR"), None, five, premium=False, reason=None) == taken.fees[1]
+    assert FeeQuote("transfer", 1, Amount("12.00", "EUR"), None, five, premium=False, reason=None) == taken.fees[2]
+    assert FeeQuote("restore", None, Amount("40.00", "EUR"), None, None, premium=False, reason=None) == taken.fees[3]
+    assert FeeQuote("delete", None, None, Amount("10.00", "EUR"), None, premium=False, reason=None) == taken.fees[4]
+    assert FeeQuote("delete", None, Amount("0.00", "EUR"), None, None, premium=False, reason=None) == free.fees[4]
+    assert [(None, None, True), (None, None, True)] == [
+        (r.fees[5].fee, r.fees[5].credit, "1 to 10" in (r.fees[5].reason or "")) for r in (free, taken)
+    ]
+    assert () == bad.fees
+
+
+@pytest.mark.parametrize("currency, refused", [("EUR", False), ("USD", True), (None, False)])
+def test_prices_are_in_the_accounts_currency_or_refused(currency: str | None, refused: bool) -> None:
+    command = CheckDomain((Checked(ALICE, ALICE),), fees=(Query("create"),), currency=currency)
+    if refused:
+        refusal = Register().refusal(command)
+        assert (errors.CURRENCY_MISMATCH, 2004) == (refusal.kind, refusal.kind.epp_result_code)
+    else:
+        assert Amount("10.00", "EUR") == Register().decide(command).result.results[0].fees[0].fee

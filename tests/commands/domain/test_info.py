@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from namestead import errors
 from namestead.commands.answers import LinkedContact, Nameserver, PublicRegistration, Registration, Sponsor
-from namestead.commands.domain.info import InfoDomain
+from namestead.commands.domain.info import HostsShown, InfoDomain
 from namestead.objects.domain import GraceKind
 from tests.commands.facts import (
     ALICE,
@@ -110,3 +111,35 @@ def test_after_a_transfer_that_time_approved_the_gainer_is_the_sponsor() -> None
     assert ("beta", "serverApproved") == (shown.registrar.slug, shown.transfer.status if shown.transfer else None)
     assert isinstance(register.decide(InfoDomain(ALICE), ALPHA).result, PublicRegistration)
     assert ("transferPeriod",) == shown.rgp_status
+
+
+UNDER = host("ns1.alice.example", 33, 1001)
+
+
+@pytest.mark.parametrize(
+    "asked, delegated, subordinate",
+    [
+        (HostsShown.ALL, ["ns1.hoster.net"], ("ns1.alice.example",)),
+        (HostsShown.DELEGATED, ["ns1.hoster.net"], None),
+        (HostsShown.SUBORDINATE, [], ("ns1.alice.example",)),
+        (HostsShown.NONE, [], None),
+    ],
+)
+def test_hosts_are_shown_as_asked_for(
+    asked: HostsShown, delegated: list[str], subordinate: tuple[str, ...] | None
+) -> None:
+    """RFC 5731, 3.1.2: the `hosts` attribute."""
+    register = Register(WHOLE, OUTSIDE, UNDER, *PEOPLE)
+    shown = register.decide(InfoDomain(ALICE, hosts=asked)).result
+    assert (delegated, subordinate) == ([n.host for n in shown.nameservers], shown.subordinate_hosts)
+    public = register.decide(InfoDomain(ALICE, hosts=asked), BETA).result
+    assert delegated == [n.host for n in public.nameservers]
+    assert not hasattr(public, "subordinate_hosts")
+
+
+def test_who_made_a_name_is_told() -> None:
+    moved = replace(domain(registrar_id=BETA.id), created_by=ALPHA.id)
+    assert ("beta", "alpha") == (
+        (shown := Register(moved).decide(InfoDomain(ALICE), BETA).result).registrar.slug,
+        shown.created_by,
+    )

@@ -11,6 +11,7 @@ from namestead.objects.host import Host
 from namestead.objects.log import Event, EventKind
 from namestead.objects.names import Name
 from namestead.objects.retained import RetainedKind
+from namestead.objects.zone import HostModel
 from namestead.rules.delegation import NameserverSpec
 from namestead.rules.deltas import Delta
 from tests.commands.facts import (
@@ -26,6 +27,7 @@ from tests.commands.facts import (
     host,
     pending,
     retained,
+    zone,
 )
 
 NS1, NS2, NS3 = (host(f"ns{n}.hoster.net", 31 + n) for n in (1, 2, 3))
@@ -187,3 +189,30 @@ def test_a_host_of_somebody_else_may_be_used_as_it_is(there: tuple[Any, ...], na
     outcome = Register(domain(), NS1, *there).decide(to(nameserver, "ns1.hoster.net"))
     assert (35, 32) == changed(outcome).hosts
     assert 1 == len(outcome.changes)
+
+
+@pytest.mark.parametrize(
+    "model, fields, taken",
+    [
+        (HostModel.OBJECTS, {"existing": True}, True),
+        (HostModel.OBJECTS, {"attribute": True}, False),
+        (HostModel.OBJECTS, {}, True),
+        (HostModel.ATTRIBUTES, {"existing": True}, False),
+        (HostModel.ATTRIBUTES, {"attribute": True}, True),
+        (HostModel.ATTRIBUTES, {}, True),
+    ],
+)
+def test_a_zone_takes_hosts_as_objects_or_as_attributes(model: HostModel, fields: dict[str, Any], taken: bool) -> None:
+    """RFC 5731, 1.1: `hostObj` or `hostAttr`, never both; HTTP says neither."""
+    register = Register(domain(), NS1, NS2, zones=(zone(hosts=model),))
+    command = to(NS1.name, NS2.name, **fields)
+    if taken:
+        assert (32, 33) == changed(register.decide(command)).hosts
+    else:
+        assert errors.POLICY_VIOLATION is register.kind(command)
+
+
+def test_a_delegation_to_a_host_of_ours_without_an_address_is_refused() -> None:
+    bare = host("ns1.bob.example", 35, 1002, addresses=())
+    register = Register(domain(), domain(BOB, 1002), bare, NS1)
+    assert errors.MISSING_FIELD is register.kind(to(bare.name, NS1.name, existing=True))

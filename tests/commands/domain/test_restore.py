@@ -121,3 +121,16 @@ def test_the_price_agreed_to_is_restoration_and_renewals_together() -> None:
 
 def test_a_name_in_dispute_is_restored() -> None:
     Register(deleted(), retained(RetainedKind.DISPUTED)).decide(RestoreDomain(ALICE))
+
+
+REPORT = RestoreDomain(ALICE, "By mistake.", requested=True)
+
+
+def test_a_report_that_follows_a_request_needs_one() -> None:
+    """EPP's `op="report"` (RFC 3915, 4.2.5): first the request, then the report."""
+    register = Register(deleted())
+    assert errors.NOT_RESTORABLE is register.kind(REPORT)
+    register.run(RestoreDomain(ALICE, None))
+    assert errors.NOT_RESTORABLE is register.kind(RestoreDomain(ALICE, None))
+    outcome = register.run(REPORT)
+    assert ("active", []) == (outcome.result.lifecycle_state, money(outcome))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from namestead import errors
 from namestead.commands.answers import PublicRegistration, Registration, TransferState
+from namestead.commands.domain.renew import RenewDomain
 from namestead.commands.domain.transfer import TransferDomain
 from namestead.money import Money
 from namestead.objects.domain import Grace, GraceKind, TransferStatus
@@ -227,3 +228,39 @@ def test_a_rehearsing_channel_may_receive_in_a_test_zone() -> None:
     push = TransferDomain(Name("alice.test"), gaining_registrar=REHEARSING.slug)
     register = Register(replace(domain("alice.test"), zone_id=2))
     assert REHEARSING.id == register.decide(push, ALPHA).counterpart_id
+
+
+@pytest.mark.parametrize(
+    "years, kind", [(None, None), (1, None), (2, errors.VALUE_OUT_OF_RANGE), (0, errors.VALUE_OUT_OF_RANGE)]
+)
+def test_a_transfer_adds_one_year(years: int | None, kind: errors.Kind | None) -> None:
+    register, command = Register(OPEN), TransferDomain(ALICE, auth_info=SECRET, years=years)
+    if kind is None:
+        assert register.decide(command, BETA).pending
+    else:
+        assert kind is register.kind(command, BETA)
+
+
+@pytest.mark.parametrize(
+    "operation, by, status, expires_at",
+    [
+        (Operation.APPROVE, ALPHA, "clientApproved", EXPIRES.replace(year=2028)),
+        (Operation.REJECT, ALPHA, "clientRejected", None),
+        (Operation.CANCEL, BETA, "clientCancelled", None),
+    ],
+)
+def test_a_transfer_is_shown_whole_after_it_has_ended(
+    operation: Operation, by: Any, status: str, expires_at: datetime | None
+) -> None:
+    register = Register(PULLED, HELD)
+    register.run(TransferDomain(ALICE, operation), by)
+    for party in (ALPHA, BETA):
+        ended = register.decide(QUERY, party).result.transfer
+        assert TransferState(status, "beta", NOW - 3 * DAY, "alpha", NOW, "beta", "alpha", expires_at) == ended
+
+
+def test_the_expiry_a_transfer_brought_is_not_that_of_a_later_renewal() -> None:
+    register = Register(PULLED, HELD)
+    register.run(APPROVE, ALPHA)
+    register.run(RenewDomain(ALICE), BETA)
+    assert EXPIRES.replace(year=2028) == register.decide(QUERY, BETA).result.transfer.expires_at

@@ -287,3 +287,24 @@ def test_the_summary_has_no_secret_and_no_person() -> None:
     summary = command.summary()
     assert {"changed": ["registrant", "statuses", "auth_info"], "statuses": ("clientHold",)} == summary
     assert "Ada" not in str(summary) and SECRET not in str(summary)
+
+
+def test_the_life_of_signatures_is_kept_changed_and_cleared() -> None:
+    """RFC 5910, 3.3: `maxSigLife`."""
+    there = after(domain(), max_signature_life=604800)
+    assert 604800 == there.max_signature_life
+    assert 604800 == Register(there).decide(update()).result.max_signature_life
+    assert 86400 == after(there, max_signature_life=86400).max_signature_life
+    assert None is after(there, max_signature_life=None).max_signature_life
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 2**31])
+def test_a_life_that_is_none(seconds: int) -> None:
+    assert errors.VALUE_OUT_OF_RANGE is Register(domain()).kind(update(max_signature_life=seconds))
+
+
+@pytest.mark.parametrize("status", ["serverHold", "serverTransferProhibited", "pendingDelete", "ok", "inactive"])
+@pytest.mark.parametrize("change", [lambda s: Delta((s,)), lambda s: Delta((), (s,)), lambda s: (s,)])
+def test_no_client_touches_a_status_of_the_registry(status: str, change: Any) -> None:
+    there = domain(statuses=("serverHold", "serverTransferProhibited"))
+    assert errors.POLICY_VIOLATION is Register(there).kind(update(statuses=change(status)))

@@ -6,13 +6,14 @@ import pytest
 from msgspec.structs import replace
 
 from namestead import errors
+from namestead.commands.host.delete import DeleteHost
 from namestead.commands.host.update import UpdateHost
 from namestead.objects.domain import ApplyState, Domain
 from namestead.objects.host import Host
 from namestead.objects.log import Event, EventKind
 from namestead.objects.names import Name
 from namestead.rules.deltas import Delta
-from tests.commands.facts import ALICE, ALPHA, BETA, BOB, NOW, Register, changed, domain, host
+from tests.commands.facts import ALICE, ALPHA, BETA, BOB, NOW, REHEARSING, UNLISTED, Register, changed, domain, host
 
 INSIDE, OTHER, OUTSIDE = Name("ns1.alice.example"), Name("ns2.alice.example"), Name("ns1.elsewhere.net")
 ELSEWHERE = Name("ns9.elsewhere.net")
@@ -141,6 +142,16 @@ FIXED = replace(GLUE, statuses=("serverUpdateProhibited",))
 )
 def test_refused(there: tuple[Any, ...], command: UpdateHost, by: Any, kind: errors.Kind) -> None:
     assert kind is Register(*there).kind(command, by)
+
+
+@pytest.mark.parametrize("command", [UpdateHost(INSIDE, (V4,)), DeleteHost(INSIDE)])
+def test_a_channel_that_may_not_act_in_the_zone_may_not_change_its_hosts(command: Any) -> None:
+    for by, kind in (
+        (UNLISTED, errors.REGISTRAR_NAMESPACE_NOT_APPROVED),
+        (REHEARSING, errors.REGISTRAR_CHANNEL_NOT_PRODUCTION_APPROVED),
+    ):
+        register = Register(domain(registrar_id=by.id), replace(GLUE, registrar_id=by.id))
+        assert kind is register.kind(command, by)
 
 
 def test_a_lock_is_lifted_in_the_command_that_changes_the_rest() -> None:

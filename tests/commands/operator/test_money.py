@@ -7,6 +7,7 @@ import pytest
 from namestead.commands.operator.create_account import CreateAccount
 from namestead.commands.operator.deposit import Deposit
 from namestead.commands.operator.set_credit import SetCredit
+from namestead.commands.operator.set_low_balance import SetLowBalance
 from namestead.money import Money
 from namestead.objects.account import CASH, Account, Book, Posting
 from tests.commands.operator.deciding import decide, refused
@@ -54,3 +55,12 @@ def test_credit() -> None:
     [after] = decide(SetCredit("alpha", Money(9, "EUR"))).changes
     assert isinstance(after, Account)
     assert 9 == after.credit
+
+
+def test_what_is_low() -> None:
+    [after] = decide(SetLowBalance("alpha", Money(-9, "EUR"))).changes
+    assert isinstance(after, Account)
+    assert -9 == after.low_balance
+    assert "-0.09" == decide(SetLowBalance("alpha", Money(-9, "EUR"))).result.low_balance.amount
+    assert "currency_mismatch" == refused(SetLowBalance("alpha", Money(1, "USD")))
+    assert "account_not_found" == refused(SetLowBalance("nobody", Money(1, "EUR")))

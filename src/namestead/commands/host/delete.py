@@ -29,7 +29,7 @@ class DeleteHost:
         return Needs(hosts=(self.name,), linked_hosts=(self.name,))
 
     def decide(self, facts: Facts, by: Context) -> Outcome[HostState]:
-        host = hosts.require_own(facts, self.name, by.channel)
+        host = hosts.require_own(facts, self.name, by.channel, sandbox=by.sandbox)
         statuses.require_none_of(
             hosts.DELETE_PROHIBITED, host.statuses, "host", self.name, "deleted", lifting=frozenset()
         )

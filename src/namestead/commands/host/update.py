@@ -46,7 +46,7 @@ class UpdateHost:
         return Needs(domains=tuple(sorted(parents)), hosts=names, linked_hosts=names)
 
     def decide(self, facts: Facts, by: Context) -> Outcome[HostState]:
-        before = hosts.require_own(facts, self.name, by.channel)
+        before = hosts.require_own(facts, self.name, by.channel, sandbox=by.sandbox)
         wanted = before.statuses
         if self.statuses is not UNCHANGED:
             wanted = statuses.wanted(before.statuses, self.statuses, statuses.OF_HOSTS)

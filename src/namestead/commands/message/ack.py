@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -12,6 +12,9 @@ from namestead import errors
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.objects.facts import Facts, Reference
+
+LONGEST_ID: Final = 18
+"""Digits of the largest id that is safely a bigint."""
 
 
 class Acknowledged(msgspec.Struct, frozen=True, gc=False):
@@ -22,6 +25,13 @@ class Acknowledged(msgspec.Struct, frozen=True, gc=False):
 
     def summary(self) -> dict[str, Any]:
         return {"id": self.id, "count": self.count}
+
+
+def message_id(text: str) -> int:
+    """The id a message was shown by. What was never shown as one is no message that waits: `message_not_found`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
+        raise Refusal(errors.MESSAGE_NOT_FOUND, "id", text)
+    return int(text)
 
 
 @dataclass(frozen=True, slots=True)
