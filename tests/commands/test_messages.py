@@ -147,11 +147,7 @@ def test_both_parties_are_told_how_time_ended_a_transfer(there: Domain, status: 
 
 
 def test_a_name_that_falls_takes_its_transfer_with_it_and_all_are_told() -> None:
-<<<<<<< HEAD
-    fallen = replace(expired(at=NOW - 46 * DAY, transfer=pending(act_at=NOW + 9 * DAY)), noted=lifecycle.Phase.EXPIRED)
-=======
     fallen = replace(expired(at=NOW - 46 * DAY, transfer=pending(act_at=NOW + 9 * DAY)), noted=Phase.EXPIRED)
->>>>>>> epp-core
     outcome = settle(fallen, HELD)
     assert [(ALPHA.id, "transfer"), (BETA.id, "transfer"), (ALPHA.id, "redemption")] == [
         (m.registrar_id, m.kind) for m in outcome.messages

@@ -221,9 +221,9 @@ class Engine:
         """How many messages wait for a registrar, and the oldest one's id: for the `msgQ` of an answer (RFC 5730, 2.6)."""
         return await self._waiting.of(registrar_id)
 
-    async def count(self, bucket: str, limit: int) -> Counted:
-        """Count a request against its limit. Cached keys go stale by what this sees of the reference data."""
-        counted = await self.limits.count(bucket, limit)
+    async def count(self, bucket: str, limit: int, requests: int = 1) -> Counted:
+        """Count a request, or several at once, against their limit. Cached keys go stale by what this sees of the reference data."""
+        counted = await self.limits.count(bucket, limit, requests)
         if counted.reference != self._keys_version:
             self._keys.clear()
             self._keys_version = counted.reference

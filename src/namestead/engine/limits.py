@@ -19,8 +19,8 @@ from namestead.errors import Refusal
 
 log = structlog.get_logger("namestead.engine")
 
-Waiting: TypeAlias = "tuple[str, asyncio.Future[tuple[int, int, int]]]"
-"""A bucket and who waits for its count: (used, minute, version of the reference data)."""
+Waiting: TypeAlias = "tuple[str, int, asyncio.Future[tuple[int, int, int]]]"
+"""A bucket, how many requests are to be counted, and who waits for that: (used, minute, version of the reference data)."""
 
 # One row a bucket and minute; the rows of past minutes go when somebody counts in the same bucket again.
 COUNT = """
@@ -44,6 +44,10 @@ class Counted:
     used: int
     reset_at: int
     reference: int
+
+    def admits(self, behind: int) -> bool:
+        """Whether a request of several counted at once is admitted that has `behind` of them after it."""
+        return self.used - behind <= self.limit
 
     @property
     def remaining(self) -> int:
@@ -73,12 +77,13 @@ class Limits:
             self._task = None
         self._refuse(self._waiting)
 
-    async def count(self, bucket: str, limit: int) -> Counted:
-        """Count one request. `backend_unavailable` if nobody can count: a limit never fails open."""
+    async def count(self, bucket: str, limit: int, requests: int = 1) -> Counted:
+        """Count one request, or several that came at once: `used` is then the place of the last of them.
+        `backend_unavailable` if nobody can count: a limit never fails open."""
         if self._task is None:
             raise Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5})
         future: asyncio.Future[tuple[int, int, int]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((bucket, future))
+        self._waiting.append((bucket, requests, future))
         self._wake.set()
         used, minute, reference = await future
         return Counted(limit, used, (minute + 1) * MINUTE, reference)
@@ -100,7 +105,7 @@ class Limits:
                 self._refuse(waiting)
 
     def _refuse(self, waiting: list[Waiting]) -> None:
-        for _, future in waiting:
+        for _, _, future in waiting:
             if not future.done():
                 future.set_exception(Refusal(errors.BACKEND_UNAVAILABLE, extra={"retry_after": 5}))
 
@@ -108,14 +113,14 @@ class Limits:
         connection = await self._line.get()
         minute = int(time.time()) // MINUTE
         counts: dict[str, int] = {}
-        for bucket, _ in waiting:
-            counts[bucket] = counts.get(bucket, 0) + 1
+        for bucket, requests, _ in waiting:
+            counts[bucket] = counts.get(bucket, 0) + requests
         buckets = sorted(counts)
         reference = await connection.fetchval(REFERENCE_VERSION)
         found = await connection.fetch(COUNT, buckets, [counts[b] for b in buckets], minute)
         place = {r["bucket"]: r["used"] - counts[r["bucket"]] for r in found}
-        for bucket, future in waiting:
-            place[bucket] += 1
+        for bucket, requests, future in waiting:
+            place[bucket] += requests
             if not future.done():
                 future.set_result((place[bucket], minute, reference))
         if self._forgotten != minute:

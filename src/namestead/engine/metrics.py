@@ -41,5 +41,7 @@ class Metrics:
             registry=r,
         )
         self.waiting = Gauge("namestead_waiting", "Commands waiting in queues", ("lane",), registry=r)
+        self.epp_connections = Gauge("namestead_epp_connections", "EPP connections that are open", registry=r)
+        self.epp_sessions = Gauge("namestead_epp_sessions", "EPP sessions that are logged in", registry=r)
         self.pool = Gauge("namestead_pool_connections", "Connections of the listings' pool", ("state",), registry=r)
         self.reconnects = Counter("namestead_reconnects", "Database connections made anew", ("connection",), registry=r)

@@ -432,7 +432,7 @@ def _fee(asked: Asked) -> Money | None:
     terms = asked.extensions.fee
     if not isinstance(terms, epp.FeeTerms):
         return None
-    total = sum((part.amount for part in (*terms.fees, *terms.credits)), Decimal(0))
+    total = sum((fee.amount for fee in terms.fees), Decimal(0)) + sum((c.amount for c in terms.credits), Decimal(0))
     text = format(total, "f")
     try:
         return money.parse(text, terms.currency or asked.currency, signed=True)

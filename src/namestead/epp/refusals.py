@@ -1,0 +1,105 @@
+"""A refusal, as EPP says it: its result code, and the element at fault with a reason a person can use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from namestead.epp import messages as epp
+from namestead.errors import Refusal
+
+DOMAIN: Final[Mapping[str, str]] = {
+    "domain": "domain:name",
+    "years": "domain:period",
+    "period": "domain:period",
+    "current_expiry": "domain:curExpDate",
+    "auth_info": "domain:authInfo",
+    "registrant": "domain:registrant",
+    "contact": "domain:contact",
+    "contacts": "domain:contact",
+    "nameservers": "domain:ns",
+    "host": "domain:ns",
+    "addresses": "domain:hostAddr",
+    "status": "domain:status",
+    "statuses": "domain:status",
+    "ds": "secDNS:dsData",
+    "max_signature_life": "secDNS:maxSigLife",
+    "fee": "fee:fee",
+    "currency": "fee:currency",
+    "command": "fee:command",
+    "allocation_token": "allocationToken:allocationToken",
+    "report": "rgp:report",
+}
+HOST: Final[Mapping[str, str]] = {
+    "host": "host:name",
+    "domain": "host:name",
+    "new_name": "host:name",
+    "addresses": "host:addr",
+    "status": "host:status",
+    "statuses": "host:status",
+}
+CONTACT: Final[Mapping[str, str]] = {
+    "id": "contact:id",
+    "contact": "contact:id",
+    "postal": "contact:postalInfo",
+    "ascii": "contact:postalInfo",
+    "email": "contact:email",
+    "phone": "contact:voice",
+    "phone_ext": "contact:voice",
+    "fax": "contact:fax",
+    "fax_ext": "contact:fax",
+    "disclose": "contact:disclose",
+    "withhold": "contact:disclose",
+    "auth_info": "contact:authInfo",
+    "status": "contact:status",
+    "statuses": "contact:status",
+}
+SESSION: Final[Mapping[str, str]] = {
+    "version": "epp:version",
+    "lang": "epp:lang",
+    "objURI": "epp:objURI",
+    "extURI": "epp:extURI",
+    "pw": "epp:pw",
+    "newPW": "epp:newPW",
+    "loginSec:pw": "loginSec:pw",
+    "loginSec:newPW": "loginSec:newPW",
+    "id": "epp:msgID",
+}
+
+_FIRST: Final = re.compile(r"[A-Za-z_:]+")
+"""`nameservers[1].host` and `ds.0.digest` are about a part of `nameservers` and of `ds`."""
+
+
+def result_of(refusal: Refusal, body: Any) -> epp.Result:
+    """The result a command is refused with. The reason begins with our own code, under which `docs/errors.md` has it."""
+    kind = refusal.kind
+    told: list[tuple[str | None, str, str | None]] = [(f.field, f.message, f.value) for f in refusal.details]
+    told = told or [(refusal.field, refusal.message, refusal.value)]
+    values = tuple(
+        epp.ExtValue(_value(field, value, body), f"{kind.code}: {message}") for field, message, value in told
+    )
+    return epp.Result(kind.epp_result_code, ext_values=values)
+
+
+def _value(field: str | None, value: str | None, body: Any) -> epp.Value:
+    elements, usual = _mapping(body)
+    first = _FIRST.match(field) if field else None
+    element = elements.get(first[0]) if first else None
+    if element is None:
+        name = getattr(body, "name", None) or getattr(body, "id", None)
+        return epp.Value(usual, name) if usual is not None and isinstance(name, str) else epp.UNDEFINED
+    return epp.Value(element, value or "")
+
+
+def _mapping(body: Any) -> tuple[Mapping[str, str], str | None]:
+    """The elements a body's fields are said in, and the one that names its object."""
+    match type(body).__name__:
+        case name if name.startswith("Domain"):
+            return DOMAIN, "domain:name"
+        case name if name.startswith("Host"):
+            return HOST, "host:name"
+        case name if name.startswith("Contact"):
+            return CONTACT, "contact:id"
+        case _:
+            return SESSION, None
