@@ -462,6 +462,19 @@ def test_each_side_reads_what_the_other_sends() -> None:
             read_answer(frame_of(name))
 
 
+def test_a_ttl_is_given_once() -> None:
+    ttl = (
+        f'{UPDATE}<extension><ttl:update xmlns:ttl="urn:ietf:params:xml:ns:epp:ttl-1.0"><ttl:ttl for="NS">1</ttl:ttl>'
+        '<ttl:ttl for="custom" custom="A">1</ttl:ttl><ttl:ttl for="custom" custom="{}">1</ttl:ttl></ttl:update></extension>'
+    )
+    read = read_command(framed(ttl.format("DELEG")).encode())
+    assert isinstance(read, m.Command) and isinstance(read.extensions.ttl, m.TtlValues)
+    assert ["NS", "custom", "custom"] == [row.type for row in read.extensions.ttl.values]
+    fault = fault_of(framed(ttl.format("A")))
+    assert (2001, "ttl:ttl", "1") == (fault.code, fault.element, fault.value)
+    assert "the TTL of A records is given more than once" == fault.reason
+
+
 def test_marks_in_clear_are_not_taken() -> None:
     """RFC 8334: launch is recognised, marks only as codes or encoded."""
     launch = 'xmlns:launch="urn:ietf:params:xml:ns:launch-1.0" xmlns:mark="urn:ietf:params:xml:ns:mark-1.0"'
