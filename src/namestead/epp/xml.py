@@ -226,6 +226,14 @@ def fault_at(node: etree._Element, code: int, reason: str) -> Fault:
     return _fault_at(node, code, reason, node.getroottree().getroot())
 
 
+def place(fault: Fault, root: etree._Element) -> None:
+    """Say where the element is that a fault names, which was found in a value without its element at hand."""
+    for node in root.iter():
+        if name_of(node) == fault.element and token(node.text).startswith(fault.value.removesuffix("…")):
+            fault.path, fault.line = path_of(node), line_of(node)
+            return
+
+
 def _fault_at(node: etree._Element, code: int, reason: str, root: etree._Element) -> Fault:
     uri, name = split_tag(node.tag)
     prefix = namespaces.PREFIXES.get(uri)
