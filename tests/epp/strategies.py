@@ -258,7 +258,14 @@ launch_creates = st.builds(m.LaunchCreate, phases, launch_kinds, some(codes), st
 ttls = st.builds(
     m.Ttl, st.sampled_from(["NS", "DS", "DNAME", "A", "AAAA"]), maybe(st.integers(0, 2**31 - 1))
 ) | st.builds(m.Ttl, st.just("custom"), maybe(st.integers(0, 2**31 - 1)), st.sampled_from(["DELEG", "A", "X-Y"]))
-ttl_values = st.builds(m.TtlValues, some(ttls, 1))
+
+
+def each_once(strategy: SearchStrategy[m.Ttl]) -> SearchStrategy[m.TtlValues]:
+    rows = st.lists(strategy, min_size=1, max_size=3, unique_by=lambda ttl: (ttl.type, ttl.custom))
+    return rows.map(lambda each: m.TtlValues(tuple(each)))
+
+
+ttl_values = each_once(ttls)
 tokens_in_clear = tokens(1, 60)
 
 _EXTENSIONS: dict[Any, dict[str, SearchStrategy[Any]]] = {
@@ -471,7 +478,7 @@ PARTS: dict[str, SearchStrategy[Any]] = {
     "launch": launch_ids
     | st.builds(m.LaunchCheckData, some(claims, 1), maybe(phases))
     | st.builds(m.LaunchInfoData, phases, maybe(tokens()), maybe(launch_statuses)),
-    "ttl": st.builds(m.TtlValues, some(answered_ttls, 1)),
+    "ttl": each_once(answered_ttls),
 }
 
 values = st.builds(

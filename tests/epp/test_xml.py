@@ -223,7 +223,7 @@ REFUSED = [
     ),
     (
         framed(f"<renew><domain:renew {DOMAIN}>{NAMED}<domain:curExpDate>12026-01-01</domain:curExpDate></domain:renew></renew>"),
-        *(2005, "domain:curExpDate", None, "no such day"),
+        *(2005, "domain:curExpDate", "epp/command/renew/domain:renew/domain:curExpDate", "no such day"),
     ),
     (framed('<poll op="look"/>'), 2001, "epp:poll", "epp/command/poll", "attribute op: The value 'look'"),
     (framed(LOGIN.format(id="ab", pw="foo-BAR2", version="1.0")), 2001, "epp:clID", "login/clID", "minimum length of '3'"),
@@ -239,17 +239,24 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("frame", "code", "element", "path", "reason"), REFUSED)
-def test_a_fault_names_the_place_and_the_reason(
-    frame: str, code: int, element: str, path: str | None, reason: str
-) -> None:
+def test_a_fault_names_the_place_and_the_reason(frame: str, code: int, element: str, path: str, reason: str) -> None:
     fault = fault_of(frame)
     assert code == fault.code
     assert element == fault.element
     assert reason in fault.reason
-    if path is not None:
-        assert fault.path is not None and fault.path.endswith(path)
-        assert 1 == fault.line
-        assert fault.place in fault.result().ext_values[0].reason
+    assert fault.path is not None and fault.path.endswith(path)
+    assert 1 == fault.line
+    assert fault.place in fault.result().ext_values[0].reason
+
+
+def test_the_place_of_a_value_only_we_cannot_hold() -> None:
+    """The second instant of a report: named like the RFC names it, found by what stands in it."""
+    report = frame_of("domain_restore_report").decode().replace("2026-11-25T08:30:00.250Z", "2026-11-25T08:30:00")
+    fault = fault_of(report)
+    assert (2005, "rgp:resTime", "2026-11-25T08:30:00", "ABC-12345") == (
+        *(fault.code, fault.element, fault.value, fault.cl_trid),
+    )
+    assert "epp/command/extension/rgp:update/rgp:restore/rgp:report/rgp:resTime" == fault.path
 
 
 def test_the_line_of_a_fault() -> None:
@@ -460,6 +467,19 @@ def test_each_side_reads_what_the_other_sends() -> None:
     for name in ("hello", "domain_create"):
         with pytest.raises(Fault, match="a server sends <greeting> or <response>"):
             read_answer(frame_of(name))
+
+
+def test_a_ttl_is_given_once() -> None:
+    ttl = (
+        f'{UPDATE}<extension><ttl:update xmlns:ttl="urn:ietf:params:xml:ns:epp:ttl-1.0"><ttl:ttl for="NS">1</ttl:ttl>'
+        '<ttl:ttl for="custom" custom="A">1</ttl:ttl><ttl:ttl for="custom" custom="{}">1</ttl:ttl></ttl:update></extension>'
+    )
+    read = read_command(framed(ttl.format("DELEG")).encode())
+    assert isinstance(read, m.Command) and isinstance(read.extensions.ttl, m.TtlValues)
+    assert ["NS", "custom", "custom"] == [row.type for row in read.extensions.ttl.values]
+    fault = fault_of(framed(ttl.format("A")))
+    assert (2001, "ttl:ttl", "1") == (fault.code, fault.element, fault.value)
+    assert "the TTL of A records is given more than once" == fault.reason
 
 
 def test_marks_in_clear_are_not_taken() -> None:

@@ -49,7 +49,10 @@ class Fault(Exception):
         self.line = line
         self.column = column
         self.cl_trid = cl_trid
-        super().__init__(f"{code}: {self.message}")
+        super().__init__(code, reason)
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
 
     @property
     def place(self) -> str:

@@ -32,8 +32,8 @@ class Period(Struct, frozen=True, gc=False):
 
 
 class AuthInfo(Struct, frozen=True, gc=False):
-    """Authorization information (RFC 5730, 2.8). `pw` may be empty (RFC 9154); None stands for `<null/>`, which only an
-    update takes and which removes it. `roid` says whose it is, where it is not the object's own."""
+    """Authorization information (RFC 5730, 2.8). `pw` may be empty (RFC 9154); None stands for `<null/>`, which only a
+    domain's update takes and which removes it. `roid` says whose it is, where it is not the object's own."""
 
     pw: str | None
     roid: str | None = None
@@ -164,10 +164,14 @@ class DomainContact(Struct, frozen=True, gc=False):
 
 
 class DomainCheck(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.1.1."""
+
     names: tuple[str, ...]
 
 
 class DomainInfo(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.1.2. `hosts` says which hosts are to be shown: delegated ones, subordinate ones, both or none."""
+
     name: str
     hosts: Literal["all", "del", "none", "sub"] = "all"
     auth_info: AuthInfo | None = None
@@ -186,16 +190,22 @@ class DomainCreate(Struct, frozen=True, gc=False):
 
 
 class DomainDelete(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.2.2."""
+
     name: str
 
 
 class DomainRenew(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.2.3. `current_expiry` is the day the client believes the name expires on."""
+
     name: str
     current_expiry: date
     period: Period | None = None
 
 
 class DomainTransfer(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.1.3 (query) and 3.2.4."""
+
     op: TransferOp
     name: str
     period: Period | None = None
@@ -223,6 +233,8 @@ class DomainUpdate(Struct, frozen=True, gc=False):
 
 
 class DomainCheckData(Struct, frozen=True, gc=False):
+    """In the order of the names asked for."""
+
     results: tuple[CheckResult, ...]
 
 
@@ -247,12 +259,16 @@ class DomainInfoData(Struct, frozen=True, gc=False):
 
 
 class DomainCreateData(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.2.1."""
+
     name: str
     cr_date: datetime
     ex_date: datetime | None = None
 
 
 class DomainRenewData(Struct, frozen=True, gc=False):
+    """RFC 5731, 3.2.3."""
+
     name: str
     ex_date: datetime | None = None
 
@@ -283,19 +299,27 @@ class DomainPendingData(Struct, frozen=True, gc=False):
 
 
 class HostCheck(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.1.1."""
+
     names: tuple[str, ...]
 
 
 class HostInfo(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.1.2."""
+
     name: str
 
 
 class HostCreate(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.2.1."""
+
     name: str
     addresses: tuple[Address, ...] = ()
 
 
 class HostDelete(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.2.2."""
+
     name: str
 
 
@@ -307,6 +331,8 @@ class HostParts(Struct, frozen=True, gc=False):
 
 
 class HostUpdate(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.2.5. `new_name` is what `<chg>` sets."""
+
     name: str
     add: HostParts | None = None
     rem: HostParts | None = None
@@ -314,10 +340,14 @@ class HostUpdate(Struct, frozen=True, gc=False):
 
 
 class HostCheckData(Struct, frozen=True, gc=False):
+    """In the order of the names asked for."""
+
     results: tuple[CheckResult, ...]
 
 
 class HostInfoData(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.1.2. At least one status."""
+
     name: str
     roid: str
     statuses: tuple[Status, ...]
@@ -331,11 +361,15 @@ class HostInfoData(Struct, frozen=True, gc=False):
 
 
 class HostCreateData(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.2.1."""
+
     name: str
     cr_date: datetime
 
 
 class HostPendingData(Struct, frozen=True, gc=False):
+    """RFC 5732, 3.3."""
+
     name: str
     result: bool
     sv_trid: str
@@ -393,15 +427,21 @@ class Disclose(Struct, frozen=True, gc=False):
 
 
 class ContactCheck(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.1.1."""
+
     ids: tuple[str, ...]
 
 
 class ContactInfo(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.1.2."""
+
     id: str
     auth_info: AuthInfo | None = None
 
 
 class ContactCreate(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.2.1. One or two postal infos."""
+
     id: str
     postal: tuple[PostalInfo, ...]
     email: str
@@ -412,10 +452,14 @@ class ContactCreate(Struct, frozen=True, gc=False):
 
 
 class ContactDelete(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.2.2."""
+
     id: str
 
 
 class ContactTransfer(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.1.3 (query) and 3.2.4."""
+
     op: TransferOp
     id: str
     auth_info: AuthInfo | None = None
@@ -436,6 +480,8 @@ class ContactUpdate(Struct, frozen=True, gc=False):
 
 
 class ContactCheckData(Struct, frozen=True, gc=False):
+    """In the order of the ids asked for."""
+
     results: tuple[CheckResult, ...]
 
 
@@ -459,11 +505,15 @@ class ContactInfoData(Struct, frozen=True, gc=False):
 
 
 class ContactCreateData(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.2.1."""
+
     id: str
     cr_date: datetime
 
 
 class ContactTransferData(Struct, frozen=True, gc=False):
+    """`status` is of `objects.domain.TransferStatus`."""
+
     id: str
     status: str
     re_id: str
@@ -473,6 +523,8 @@ class ContactTransferData(Struct, frozen=True, gc=False):
 
 
 class ContactPendingData(Struct, frozen=True, gc=False):
+    """RFC 5733, 3.3."""
+
     id: str
     result: bool
     sv_trid: str
@@ -509,6 +561,8 @@ class RgpStatus(Struct, frozen=True, gc=False):
 
 
 class RgpInfoData(Struct, frozen=True, gc=False):
+    """In an info's answer."""
+
     statuses: tuple[RgpStatus, ...]
 
 
@@ -630,6 +684,8 @@ class FeeObject(Struct, frozen=True, gc=False):
 
 
 class FeeCheckData(Struct, frozen=True, gc=False):
+    """In a check's answer."""
+
     currency: str
     objects: tuple[FeeObject, ...]
 
@@ -732,11 +788,15 @@ class LaunchCode(Struct, frozen=True, gc=False):
 
 
 class LaunchCheck(Struct, frozen=True, gc=False):
+    """RFC 8334, 3.1."""
+
     type: Literal["claims", "avail", "trademark"] = "claims"
     phase: LaunchPhase | None = None
 
 
 class LaunchInfo(Struct, frozen=True, gc=False):
+    """RFC 8334, 3.2."""
+
     phase: LaunchPhase
     application_id: str | None = None
     include_mark: bool = False
@@ -760,22 +820,30 @@ class LaunchId(Struct, frozen=True, gc=False):
 
 
 class ClaimKey(Struct, frozen=True, gc=False):
+    """What a claims notice is fetched with, from the validator named."""
+
     key: str
     validator_id: str | None = None
 
 
 class LaunchClaim(Struct, frozen=True, gc=False):
+    """Whether there are claims on a name, and with which keys they are shown."""
+
     name: str
     exists: bool
     keys: tuple[ClaimKey, ...] = ()
 
 
 class LaunchCheckData(Struct, frozen=True, gc=False):
+    """In a check's answer."""
+
     claims: tuple[LaunchClaim, ...]
     phase: LaunchPhase | None = None
 
 
 class LaunchStatus(Struct, frozen=True, gc=False):
+    """Where an application stands."""
+
     value: str
     text: str = ""
     name: str | None = None
@@ -783,6 +851,8 @@ class LaunchStatus(Struct, frozen=True, gc=False):
 
 
 class LaunchInfoData(Struct, frozen=True, gc=False):
+    """In an info's answer; marks are not shown."""
+
     phase: LaunchPhase
     application_id: str | None = None
     status: LaunchStatus | None = None
@@ -825,12 +895,16 @@ class MaintenanceInfo(Struct, frozen=True, gc=False):
 
 
 class MaintenanceId(Struct, frozen=True, gc=False):
+    """An identifier, and what a person may call it."""
+
     id: str
     name: str | None = None
     lang: str = "en"
 
 
 class MaintenanceListItem(Struct, frozen=True, gc=False):
+    """One row of the list."""
+
     id: MaintenanceId
     start: datetime
     end: datetime
@@ -839,6 +913,8 @@ class MaintenanceListItem(Struct, frozen=True, gc=False):
 
 
 class MaintenanceList(Struct, frozen=True, gc=False):
+    """The answer to a list."""
+
     items: tuple[MaintenanceListItem, ...] = ()
 
 
@@ -851,11 +927,15 @@ class MaintenanceSystem(Struct, frozen=True, gc=False):
 
 
 class MaintenanceType(Struct, frozen=True, gc=False):
+    """What sort of maintenance it is, in the server's words."""
+
     text: str
     lang: str = "en"
 
 
 class MaintenanceDescription(Struct, frozen=True, gc=False):
+    """What it is about, for a person to read."""
+
     text: str
     lang: str = "en"
     type: Literal["plain", "html"] = "plain"

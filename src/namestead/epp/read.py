@@ -48,7 +48,7 @@ from namestead.epp.objects import contact, domain, host
 from namestead.epp.objects.parts import Element, read_language, read_optional, whole_text
 from namestead.epp.schema import schema
 from namestead.epp.values import instant, integer, line, token
-from namestead.epp.xml import EPP, fault_at, name_of, parse, split_tag
+from namestead.epp.xml import EPP, fault_at, name_of, parse, place, split_tag
 
 READ_COMMAND: Final[dict[tuple[str, str], Any]] = {
     **domain.READ_COMMAND,
@@ -149,6 +149,8 @@ def _command(node: Element) -> Command:
         extensions = NO_EXTENSIONS if extension is None else _command_extensions(extension, body, verb)
     except Fault as fault:
         fault.cl_trid = cl_trid
+        if fault.path is None and fault.element is not None:
+            place(fault, node)
         raise
     return Command(body, cl_trid, extensions)
 

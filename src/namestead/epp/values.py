@@ -24,7 +24,7 @@ def token(text: str | None) -> str:
     """xsd:token: no blank at either end, one between words (and, as XML has it, other white space is text)."""
     if text is None:
         return ""
-    if _RUN.search(text) is None:
+    if " " not in text and text.isprintable():  # the usual one: nothing to take away
         return text
     return _RUN.sub(" ", text).strip(" ")
 
@@ -33,7 +33,7 @@ def line(text: str | None) -> str:
     """xsd:normalizedString: tabs and line ends are blanks."""
     if text is None:
         return ""
-    return _BLANK.sub(" ", text)
+    return text if text.isprintable() else _BLANK.sub(" ", text)
 
 
 def boolean(text: str | None) -> bool:
@@ -90,8 +90,8 @@ def _reference(found: re.Match[str]) -> str:
 
 
 def escape(text: str) -> str:
-    if _SPECIAL.search(text) is None:
-        return text
+    if text.isascii() and text.isprintable() and not ("&" in text or "<" in text or ">" in text or '"' in text):
+        return text  # the usual one; the pattern takes five times as long to say so
     return _SPECIAL.sub(_reference, text)
 
 
@@ -101,7 +101,7 @@ def write_instant(instant: datetime) -> str:
         raise ValueError("an instant without a time zone has no place in a message")
     if instant.tzinfo is not UTC:
         instant = instant.astimezone(UTC)
-    return instant.isoformat(timespec="milliseconds")[:-6] + "Z"
+    return f"{instant.isoformat()[:19]}.{instant.microsecond // 1000:03d}Z"
 
 
 def write_decimal(amount: Decimal) -> str:

@@ -87,6 +87,7 @@ def parse_only(payload: bytes) -> etree._Element:
 # ----------------------------------------------------------------------------------------------------------- encodings
 
 _DECLARED: Final = re.compile(rb"""\s*<\?xml\s[^>]{0,100}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
+_USUAL: Final = (b'<?xml version="1.0" encoding="UTF-8"', b"<epp")
 _UTF8_NAMES: Final = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 
@@ -94,6 +95,8 @@ def _utf8(payload: bytes) -> bytes:
     """The frame in UTF-8 without a byte order mark. EPP is in UTF-8 or UTF-16 (RFC 5730, 5)."""
     if not payload:
         raise Fault(2001, "the frame is empty")
+    if payload.startswith(_USUAL):
+        return payload
     head = payload[:4]
     if head.startswith((b"\xfe\xff", b"\xff\xfe")):
         return _from_utf16(payload, "utf-16")
@@ -221,6 +224,14 @@ def path_of(node: etree._Element) -> str:
 def fault_at(node: etree._Element, code: int, reason: str) -> Fault:
     """A fault that names an element of the frame, with what stands in it."""
     return _fault_at(node, code, reason, node.getroottree().getroot())
+
+
+def place(fault: Fault, root: etree._Element) -> None:
+    """Say where the element is that a fault names, which was found in a value without its element at hand."""
+    for node in root.iter():
+        if name_of(node) == fault.element and token(node.text).startswith(fault.value.removesuffix("…")):
+            fault.path, fault.line = path_of(node), line_of(node)
+            return
 
 
 def _fault_at(node: etree._Element, code: int, reason: str, root: etree._Element) -> Fault:

@@ -18,6 +18,7 @@ from namestead.epp.messages import (
 from namestead.epp.namespaces import TTL
 from namestead.epp.objects.parts import Element, read_optional
 from namestead.epp.values import attribute, boolean, escape, integer, token
+from namestead.epp.xml import fault_at
 
 _NS: Final = f"{{{TTL}}}"
 
@@ -40,7 +41,13 @@ def _ttl(node: Element) -> Ttl:
 
 
 def _values(node: Element) -> TtlValues:
-    return TtlValues(tuple(_ttl(child) for child in node))
+    values = tuple(_ttl(child) for child in node)
+    given = set()
+    for child, ttl in zip(node, values, strict=True):
+        if (ttl.type, ttl.custom) in given:
+            raise fault_at(child, 2001, f"the TTL of {ttl.custom or ttl.type} records is given more than once")
+        given.add((ttl.type, ttl.custom))
+    return TtlValues(values)
 
 
 def _info(node: Element) -> TtlInfo:
