@@ -105,8 +105,10 @@ class Settings:
         _number(1, 10**9),
         default=120,
     )
-    epp_host: str = _setting("Address EPP is served on. Not served yet.", _text, default="127.0.0.1")
-    epp_port: int = _setting("Port of EPP; 0 takes a free one. Not served yet.", _number(0, 65535), default=700)
+    epp_host: str = _setting("Address EPP is served on.", _text, default="127.0.0.1")
+    epp_port: int = _setting(
+        "Port of EPP; 0 takes a free one. A demo takes 7000 in place of 700.", _number(0, 65535), default=700
+    )
     epp_cert: Path | None = _setting(  # noqa: RUF009
         "Certificate chain of EPP (PEM file); with --demo one is made. A changed file is taken up while serving.",
         Path,

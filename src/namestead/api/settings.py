@@ -43,3 +43,4 @@ class HttpSettings:
     epp_host: str | None = None
     epp_port: int = 700
     epp_live: bool = False
+    epp_extensions: tuple[str, ...] = ()

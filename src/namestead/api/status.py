@@ -268,13 +268,6 @@ _CONTRACT: dict[str, Any] = {
     },
 }
 
-_EXTENSIONS = (
-    "urn:ietf:params:xml:ns:rgp-1.0",
-    "urn:ietf:params:xml:ns:secDNS-1.1",
-    "urn:ietf:params:xml:ns:epp:fee-1.0",
-    "urn:ietf:params:xml:ns:allocationToken-1.0",
-)
-
 _CHECKLIST = (
     ("rfc5730", "greeting, hello, login, logout, poll; command order; clTRID and svTRID"),
     ("rfc5731", "domain check, info, create, renew, update, transfer, delete"),
@@ -294,7 +287,7 @@ def _gateway(settings: HttpSettings) -> dict[str, Any]:
         "host": settings.epp_host,
         "port": settings.epp_port,
         "command_mapping": {row.name: row.epp for row in TABLE if row.epp is not None},
-        "extensions": list(_EXTENSIONS),
+        "extensions": list(settings.epp_extensions),
         "conformance_checklist": [
             {"document": document, "covers": covers, "status": "met" if settings.epp_live else "planned"}
             for document, covers in _CHECKLIST

@@ -1,33 +1,33 @@
-"""EPP as the command line starts it: the settings of the door, from those of the registry."""
+"""The EPP door, opened for one engine: what of the settings it is told."""
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import timedelta
-from pathlib import Path
 
 from namestead.cli import epp_files
-from namestead.cli.session import Problem
+from namestead.cli.epp_files import EppFiles
 from namestead.epp.settings import EppSettings
-from namestead.epp.tls import TlsFiles, TlsProblem, server_context
+from namestead.epp.tls import Contexts, TlsProblem
 from namestead.settings import Settings
 
+PORT = 700
+"""RFC 5734, 7."""
 
-def settings_of(settings: Settings, port: int, *, shared: bool, demo: bool = False) -> EppSettings:
-    """The door's settings. Without files of one's own, the demo's are used where there is a demo. `Problem` where
-    there are none, or where they do not make a server."""
-    certificate, key, authority = _files(settings, demo=demo)
-    required = settings.epp_certificates != "optional"
-    in_handshake = settings.epp_certificates == "handshake"
-    try:
-        server_context(TlsFiles(certificate, key, authority, required))
-    except TlsProblem as problem:
-        raise Problem(f"EPP cannot be served: {problem}") from None
+DEMO_PORT = 7000
+"""Where a demo serves EPP unless told otherwise: below 1024 only root may listen."""
+
+
+def settings_of(settings: Settings, port: int, *, shared: bool) -> EppSettings:
+    """The door's own settings. `shared`: other processes of ours listen on the same port."""
+    assert settings.epp_cert is not None
+    assert settings.epp_key is not None
     return EppSettings(
-        certificate=certificate,
-        private_key=key,
-        client_ca=authority,
-        certificates_required=required,
-        certificates_in_handshake=in_handshake,
+        certificate=settings.epp_cert,
+        private_key=settings.epp_key,
+        client_ca=settings.epp_client_ca,
+        certificates_required=settings.epp_certificates != "optional",
+        certificates_in_handshake=settings.epp_certificates == "handshake",
         host=settings.epp_host,
         port=port,
         share_port=shared,
@@ -44,15 +44,26 @@ def settings_of(settings: Settings, port: int, *, shared: bool, demo: bool = Fal
     )
 
 
-def _files(settings: Settings, *, demo: bool) -> tuple[Path, Path, Path | None]:
-    if (settings.epp_cert is None) != (settings.epp_key is None):
-        raise Problem("--epp-cert and --epp-key belong together: one of them is missing.")
-    made = epp_files.places(settings.data)
-    authority = settings.epp_client_ca or (made.authority if demo else None)
-    if settings.epp_cert is not None and settings.epp_key is not None:
-        return settings.epp_cert, settings.epp_key, authority
-    if not demo:
-        raise Problem(
-            "EPP is spoken over TLS alone, and no certificate is given: set epp_cert and epp_key. --demo makes its own."
-        )
-    return made.certificate, made.key, authority
+def is_possible(settings: Settings) -> bool:
+    """Whether EPP can be served: it has a certificate, without which nobody could be sure whom they talk to."""
+    return settings.serves("epp") and settings.epp_cert is not None and settings.epp_key is not None
+
+
+def for_demo(settings: Settings) -> Settings:
+    """A demo makes its own certificates (`demo.epp_certificates`), and serves on a port anybody may have."""
+    made: EppFiles = epp_files.places(settings.data)
+    port = DEMO_PORT if settings.epp_port == PORT else settings.epp_port
+    if settings.epp_cert is not None:
+        return dataclasses.replace(settings, epp_port=port)
+    return dataclasses.replace(
+        settings, epp_port=port, epp_cert=made.certificate, epp_key=made.key, epp_client_ca=made.authority
+    )
+
+
+def unusable_files(settings: Settings) -> str | None:
+    """Why the certificates cannot be used; None if they can."""
+    try:
+        Contexts(settings_of(settings, settings.epp_port, shared=False).tls)
+    except TlsProblem as problem:
+        return str(problem)
+    return None

@@ -12,13 +12,15 @@ import structlog
 from namestead.api.server import Server, build
 from namestead.api.settings import HttpSettings, networks
 from namestead.engine.engine import Engine
+from namestead.epp import namespaces
 from namestead.settings import Settings
 
 log = structlog.get_logger("namestead.access")
 
 
-def settings_of(settings: Settings, port: int, *, shared: bool) -> HttpSettings:
-    """The door's own settings. `shared`: other processes of ours listen on the same port."""
+def settings_of(settings: Settings, port: int, *, epp_port: int | None = None, shared: bool) -> HttpSettings:
+    """The door's own settings. `epp_port` is where EPP is served, if it is; `shared`: other processes of ours listen on the
+    same port."""
     return HttpSettings(
         host=settings.http_host,
         port=port,
@@ -31,7 +33,9 @@ def settings_of(settings: Settings, port: int, *, shared: bool) -> HttpSettings:
         shutdown_timeout=settings.stop_within,
         share_port=shared,
         epp_host=settings.epp_host,
-        epp_port=settings.epp_port,
+        epp_port=settings.epp_port if epp_port is None else epp_port,
+        epp_live=epp_port is not None,
+        epp_extensions=namespaces.EXTENSIONS,
     )
 
 
@@ -70,8 +74,8 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
 class Http:
     """One HTTP server in this process."""
 
-    def __init__(self, engine: Engine, settings: Settings, port: int, *, shared: bool) -> None:
-        own = settings_of(settings, port, shared=shared)
+    def __init__(self, engine: Engine, settings: Settings, port: int, *, epp_port: int | None, shared: bool) -> None:
+        own = settings_of(settings, port, epp_port=epp_port, shared=shared)
         app: Any = build(engine, own)
         if settings.access_log:
             app = AccessLog(app)

@@ -24,9 +24,9 @@ import uvloop
 from rich.text import Text
 
 from namestead.api.server import InsecureListener, require_privacy
-from namestead.cli import demo, files, http, logs, show
+from namestead.cli import demo, epp, files, http, logs, show
 from namestead.cli.options import Data, Database
-from namestead.cli.parts import Parts
+from namestead.cli.parts import Parts, Ports
 from namestead.cli.session import Problem, told
 from namestead.cli.worker import READY, Task, encode
 from namestead.engine.database import LOST
@@ -48,7 +48,7 @@ LOOK_AFTER_DATABASE = 0.2
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-NOT_YET = ("epp", "whois")
+NOT_YET = ("whois",)
 
 
 def serve(
@@ -89,11 +89,15 @@ def serve(
             help="Serve HTTP without TLS beyond loopback: keys then travel unprotected.",
         ),
     ] = None,
-    epp_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of EPP. Not served yet.")] = None,
+    epp_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port of EPP, 0 for a free one [default: 700; 7000 with --demo]."),
+    ] = None,
     whois_port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port of WHOIS. Not served yet.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="Processes that serve [default: 1].")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="PART", help="Serve this part alone: http or jobs. May be repeated.")
+        list[str] | None,
+        typer.Option(metavar="PART", help="Serve this part alone: http, epp or jobs. May be repeated."),
     ] = None,
     log_format: Annotated[str | None, typer.Option(metavar="console|json", help="How log lines are written.")] = None,
     access_log: Annotated[bool | None, typer.Option("--access-log", help="A log line for every request.")] = None,
@@ -101,7 +105,7 @@ def serve(
         bool | None, typer.Option("--ote", help="Make a new registry one for OT&E: its clock can be moved.")
     ] = None,
 ) -> None:
-    """Run the registry: the database, the HTTP interfaces, and what falls due.
+    """Run the registry: the database, EPP, the HTTP interfaces, and what falls due.
 
     Ctrl-C or SIGTERM stops it when everything accepted is answered; a second Ctrl-C does not wait. Every option is a
     setting too: NAMESTEAD_HTTP_PORT=8080 in the environment, or http_port = 8080 in DATA/namestead.toml.
@@ -125,6 +129,8 @@ def serve(
     }
     with told(as_json=False):
         settings = load(os.environ, given)
+        if with_demo:
+            settings = epp.for_demo(settings)
         logs.configure(settings.log_format, settings.log_level)
         _require_possible(settings)
         if ready is not None:
@@ -147,7 +153,7 @@ def _require_possible(settings: Settings) -> None:
     """Refuse what could not work, or would be unsafe, before anything is started."""
     for part in settings.only:
         if part in NOT_YET:
-            raise Problem(f"--only {part}: this version does not serve {part} yet. It serves http and jobs.")
+            raise Problem(f"--only {part}: this version does not serve {part} yet. It serves http, epp and jobs.")
     if (settings.http_cert is None) != (settings.http_key is None):
         raise Problem("--http-cert and --http-key belong together: one of them is missing.")
     if why := http.unusable_certificate(settings):
@@ -157,6 +163,10 @@ def _require_possible(settings: Settings) -> None:
             require_privacy(http.settings_of(settings, settings.http_port, shared=False))
         except InsecureListener as problem:
             raise Problem(str(problem)) from None
+    if (settings.epp_cert is None) != (settings.epp_key is None):
+        raise Problem("The settings epp_cert and epp_key belong together: one of them is missing.")
+    if settings.epp_cert is None and "epp" in settings.only:
+        raise Problem("--only epp: EPP is served with a certificate. Set epp_cert and epp_key, or use --demo.")
 
 
 @dataclass(slots=True)
@@ -193,27 +203,31 @@ class Registry:
         self._hurry = asyncio.Event()
         self._workers: list[asyncio.Task[None]] = []
         self._parts: Parts | None = None
-        self._reserved: socket.socket | None = None
+        self._reserved: list[socket.socket] = []
 
     async def run(self) -> None:
         began = time.monotonic()
         loop = asyncio.get_running_loop()
         for number in STOPPING:
             loop.add_signal_handler(number, self._signalled)
-        port = self._take_port()
+        ports = self._take_ports()
+        if self._with_demo:
+            demo.epp_certificates(self._settings.data)
+        if ports.epp is not None and (why := epp.unusable_files(self._settings)):
+            raise Problem(f"EPP cannot be served: {why}")
         await self._prepare()
         if self._settings.workers == 1:
-            self._parts = Parts(self._settings, self._place.url, port, jobs=self._settings.serves("jobs"))
+            self._parts = Parts(self._settings, self._place.url, ports, jobs=self._settings.serves("jobs"))
             await self._parts.start()
-            engine, port = self._parts.engine, self._parts.port
+            engine, ports = self._parts.engine, self._parts.ports
         else:
-            await self._start_workers(port)
+            await self._start_workers(ports)
             engine = Engine(self._place.url)
             await engine.start()
         tasks = [loop.create_task(self._look_after_database(), name="database")] if self._place.server else []
         try:
             shown = await demo.seed(engine, self._settings.data) if self._with_demo else None
-            facts = self._facts(port, shown, engine)
+            facts = self._facts(ports, shown, engine)
             first = await demo.free_name(engine) if shown is not None else None
             self._greet(facts, first, time.monotonic() - began)
             if self._ready is not None:
@@ -236,23 +250,28 @@ class Registry:
             show.note("Stopping. What was accepted is answered first; Ctrl-C again does not wait.")
         self._stop.set()
 
-    def _take_port(self) -> int | None:
-        """The HTTP port; found out early whether it can be had, and kept for the workers to share."""
+    def _take_ports(self) -> Ports:
+        """The doors' ports; found out early whether they can be had, and kept for the workers to share."""
         s = self._settings
-        if not s.serves("http"):
-            return None
+        return Ports(
+            self._take_port("HTTP", s.http_host, s.http_port) if s.serves("http") else None,
+            self._take_port("EPP", s.epp_host, s.epp_port) if epp.is_possible(s) else None,
+        )
+
+    def _take_port(self, door: str, host: str, port: int) -> int:
         try:
-            if s.workers == 1:
-                http.require_free(s.http_host, s.http_port)
-                return s.http_port
-            self._reserved = http.reserve(s.http_host, s.http_port)
+            if self._settings.workers == 1:
+                http.require_free(host, port)
+                return port
+            kept = http.reserve(host, port)
         except OSError as problem:
             raise Problem(
-                f"HTTP cannot be served on {s.http_host} port {s.http_port}: {problem.strerror or problem}. Is another "
-                "registry running? Choose another port with --http-port, 0 for a free one."
+                f"{door} cannot be served on {host} port {port}: {problem.strerror or problem}. Is another "
+                f"registry running? Choose another port with --{door.lower()}-port, 0 for a free one."
             ) from None
-        port: int = self._reserved.getsockname()[1]
-        return port
+        self._reserved.append(kept)
+        number: int = kept.getsockname()[1]
+        return number
 
     async def _prepare(self) -> None:
         """Wait for the database, bring it to this version, and make the partitions of the coming months."""
@@ -284,12 +303,12 @@ class Registry:
                     told_so = True
                 await asyncio.sleep(0.5)
 
-    async def _start_workers(self, port: int | None) -> None:
+    async def _start_workers(self, ports: Ports) -> None:
         loop = asyncio.get_running_loop()
         ready: list[asyncio.Future[None]] = [loop.create_future() for _ in range(self._settings.workers)]
         for number, came in enumerate(ready):
             jobs = number == 0 and self._settings.serves("jobs")
-            task = Task(self._settings, self._place.url, port, jobs)
+            task = Task(self._settings, self._place.url, ports, jobs)
             self._workers.append(loop.create_task(self._keep_worker(task, number, came), name=f"worker {number}"))
         all_of_them = asyncio.gather(*ready)
         stopping = asyncio.ensure_future(self._stop.wait())
@@ -383,12 +402,16 @@ class Registry:
             if isinstance(outcome, Exception):
                 log.error("a part did not stop well", problem=f"{type(outcome).__name__}: {outcome}")
 
-    def _facts(self, port: int | None, shown: demo.Demo | None, engine: Engine) -> dict[str, Any]:
+    def _facts(self, ports: Ports, shown: demo.Demo | None, engine: Engine) -> dict[str, Any]:
         """What the ready file says. Parts that are not served are absent."""
         facts: dict[str, Any] = {}
-        if port is not None:
+        if ports.http is not None:
             scheme = "https" if self._settings.http_cert is not None else "http"
-            facts["http"] = f"{scheme}://{_reachable(self._settings.http_host)}:{port}"
+            facts["http"] = f"{scheme}://{_reachable(self._settings.http_host)}:{ports.http}"
+        if ports.epp is not None:
+            facts["epp"] = {"host": _reachable(self._settings.epp_host).strip("[]"), "port": ports.epp}
+            if self._with_demo and self._settings.epp_client_ca is not None:
+                facts["epp"]["ca_file"] = str(self._settings.epp_client_ca.resolve())
         facts["database"] = self._place.url
         facts["zones"] = sorted(engine.reference.zones)
         if shown is not None:
@@ -414,7 +437,11 @@ class Registry:
         out.print(f"  the register    {where}")
         if self._place.server is not None and self._place.server.user:
             out.print(f"                  PostgreSQL runs as the user {self._place.server.user}, because this is root")
-        out.print("  not yet         EPP and WHOIS are accepted as options, and not served by this version")
+        if "epp" in facts:
+            out.print(f"  EPP             {facts['epp']['host']} port {facts['epp']['port']}, over TLS")
+        elif self._settings.serves("epp"):
+            out.print("  EPP             not served: it needs a certificate (settings epp_cert and epp_key)")
+        out.print("  not yet         WHOIS is accepted as an option, and not served by this version")
         if "zones" in facts:
             zones = ", ".join("." + zone for zone in facts["zones"])
             out.print(f"  zones           {zones or 'none yet: namestead zone apply'}")
@@ -429,6 +456,8 @@ class Registry:
             if "api_key" in known:
                 out.print(f"  {slug:<15} {known['api_key']}")
         out.print(f"                  (kept in {(self._settings.data / demo.FILE).resolve()})")
+        if "epp" in facts:
+            self._greet_epp(facts)
         if "http" not in facts:
             return
         out.print("\nRegister a first name:\n")
@@ -438,6 +467,19 @@ class Registry:
             f"    -H 'Authorization: Bearer {facts['registrars']['alpha']['api_key']}' \\\n"
             f"    -H 'Content-Type: application/json' \\\n"
             f'    -d \'{{"domain": "{first}", "years": 1}}\''
+        )
+
+    def _greet_epp(self, facts: dict[str, Any]) -> None:
+        door, alpha = facts["epp"], facts["registrars"]["alpha"]
+        show.out.print("\nLog in with any EPP client:\n")
+        show.out.print(
+            f"  server          {door['host']} port {door['port']}\n"
+            f"  authority       {door.get('ca_file', 'the one that signed epp_cert')}\n"
+            f"  certificate     {alpha['cert_file']}\n"
+            f"  its key         {alpha['key_file']}\n"
+            f"  client id       alpha\n"
+            f"  password        {alpha['epp_password']}",
+            soft_wrap=True,
         )
 
 

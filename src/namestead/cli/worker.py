@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from namestead.cli import logs
-from namestead.cli.parts import Parts
+from namestead.cli.parts import Parts, Ports
 from namestead.settings import Settings
 
 READY = b"ready\n"
@@ -27,7 +27,7 @@ class Task(msgspec.Struct, frozen=True):
 
     settings: Settings
     url: str
-    port: int | None
+    ports: Ports
     jobs: bool
 
 
@@ -56,7 +56,7 @@ async def _serve(task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is the parent's to pass on
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(sys.stdin.fileno(), stop.set)  # nothing more is ever sent: readable means closed
-    parts = Parts(task.settings, task.url, task.port, jobs=task.jobs, shared=True)
+    parts = Parts(task.settings, task.url, task.ports, jobs=task.jobs, shared=True)
     await parts.start()
     sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()

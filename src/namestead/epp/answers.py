@@ -69,7 +69,7 @@ REASONS: Final[Mapping[str, str]] = {
     "claim_required": "Needs an allocation token",
     "invalid_name": "Not a name that can be had",
     "zone_not_found": "Not a zone of this registry",
-    "zone_closed": "Not open to you",
+    "zone_closed": "No zone that is open to you",
     "token_invalid": "The token is not for this name",
     "invalid_id": "Not an id (3 to 16 characters)",
     "no_contacts": "No zone of yours takes contacts",

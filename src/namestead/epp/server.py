@@ -14,7 +14,7 @@ import contextlib
 import time
 from collections import Counter, deque
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import structlog
 
@@ -138,8 +138,7 @@ class EppConnection(Connection):
     # ---------------------------------------------------------------------------------------------------- the transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = transport = cast(asyncio.Transport, transport)  # uvloop's are not its children
         transport.set_write_buffer_limits(high=HIGH_WATER)
         self._peer = peer_of(transport.get_extra_info("ssl_object"))
         self.address = str((transport.get_extra_info("peername") or ("?",))[0])
@@ -355,13 +354,6 @@ class EppConnection(Connection):
             client_transaction_id=exchange.cl_trid,
         )
         if not isinstance(outcome, Admitted):
-            log.warning(
-                "login refused",
-                registrar=turn.login.client_id,
-                address=self.address,
-                code=outcome.refusal.kind.code,
-                reason=outcome.refusal.message,
-            )
             self.session.logged_in(exchange, outcome)
             return
         if self._transport is None or self._transport.is_closing():
@@ -372,7 +364,6 @@ class EppConnection(Connection):
         except BaseException:
             self._engine.sessions.release(outcome.slot)
             raise
-        log.info("session began", registrar=outcome.standing.registrar.slug, address=self.address)
         self.session.logged_in(exchange, outcome, currency)
 
     async def _currency(self, admitted: Admitted) -> str:
