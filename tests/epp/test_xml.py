@@ -366,7 +366,7 @@ HOSTILE = {
     "nested 10,000 deep": "<a>" * 10_000 + "</a>" * 10_000,
     "nested deep within a command": framed("<check>" * 5000 + "</check>" * 5000),
     "nested deeper than any frame, where the schema skips": (
-        f'<epp xmlns="{EPP}"><response><result code="1000"><msg>a</msg><value>' + "<a>" * 40 + "</a>" * 40
+        f'<epp xmlns="{EPP}"><response><result code="1000"><msg>a</msg><value>' + "<a>" * 100 + "</a>" * 100
         + "</value></result><trID><svTRID>abc</svTRID></trID></response></epp>"
     ),
     "ten thousand attributes": framed(CHECK.replace("<check>", f"<check {MANY_ATTRIBUTES}>")),

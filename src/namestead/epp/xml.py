@@ -19,11 +19,11 @@ from namestead.epp.schema import schema
 from namestead.epp.values import token
 from namestead.errors import is_secret
 
-MAX_DEPTH: Final = 32
-"""The deepest element of a real frame lies at 10."""
+MAX_DEPTH: Final = 64
+"""The deepest element of a real frame lies at 10. Far enough above that a frame of usual size need not be measured."""
 
-MAX_ATTRIBUTES: Final = 16
-"""On one element; the schemas give at most 6, and a few `xsi:` may stand beside them."""
+MAX_ATTRIBUTES: Final = 64
+"""On one element; the schemas give at most 6, and a few `xsi:` may stand beside them. As far above as the depth."""
 
 EPP: Final = f"{{{namespaces.EPP}}}"
 
@@ -78,7 +78,8 @@ def parse_only(payload: bytes) -> etree._Element:
         code: int = error.code  # type: ignore[attr-defined]  # the stubs leave it out
         reason = f"not well-formed XML: {_NOT_WELL_FORMED.get(code, 'the markup is broken here')}"
         raise Fault(2001, reason, line=line or None, column=column or None, cl_trid=_glimpse(data)) from None
-    # Only a frame with very many marks can break these limits: the usual one is not walked for them.
+    # Only a frame with very many marks can break these limits: the usual one is not walked for them. What the schemas
+    # know is bounded by them anyway; these hold where they skip.
     if data.count(b"<") > 2 * MAX_DEPTH or data.count(b"=") > MAX_ATTRIBUTES:
         _within_limits(root)
     return root
