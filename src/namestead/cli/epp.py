@@ -46,7 +46,7 @@ def settings_of(settings: Settings, port: int, *, shared: bool, demo: bool = Fal
 
 def _files(settings: Settings, *, demo: bool) -> tuple[Path, Path, Path | None]:
     if (settings.epp_cert is None) != (settings.epp_key is None):
-        raise Problem("--epp-cert and --epp-key belong together: one of them is missing.")
+        raise Problem("epp_cert and epp_key belong together: one of them is missing.")
     made = epp_files.places(settings.data)
     authority = settings.epp_client_ca or (made.authority if demo else None)
     if settings.epp_cert is not None and settings.epp_key is not None:

@@ -1,1 +1,1 @@
-"""EPP (RFC 5730-5734 over TLS): one of the registry's doors. It translates; what may be done is decided further down."""
+"""EPP (RFC 5730 to 5734): the registry's door for registrars, and the same parts turned round as a client."""
