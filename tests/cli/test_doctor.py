@@ -127,6 +127,7 @@ def test_red(copy: str, damage: str, check: str) -> None:
             "UPDATE posting SET occurred_at = occurred_at + interval '10 years' WHERE reason = 'deposit'",
             "default partitions",
         ),
+        ("UPDATE epp_certificate SET not_after = now() + interval '20 days'", "client certificates"),
     ],
 )
 def test_warnings(copy: str, damage: str, check: str) -> None:
@@ -153,11 +154,12 @@ def test_a_database_that_is_not_there(used: str, tmp_path: Path) -> None:
     assert (1, False) == (done.status, done.document["ok"])
 
 
-def test_secrets_that_others_can_read(cli: CommandLine, demo: Served) -> None:
-    file = demo.directory / "data" / "demo.json"
+@pytest.mark.parametrize("name", ["demo.json", "epp/alpha.key"])
+def test_secrets_that_others_can_read(cli: CommandLine, demo: Served, name: str) -> None:
+    file = demo.directory / "data" / name
     file.chmod(0o644)
     try:
         found = {c["check"]: c for c in cli("doctor", "--json").document["checks"]}
     finally:
         file.chmod(0o600)
-    assert ("fail", True) == (found["secrets"]["level"], "chmod 600" in found["secrets"]["advice"])
+    assert ("fail", True) == (found["secrets"]["level"], f"chmod 600 {file}" in found["secrets"]["advice"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from namestead.cli import epp_files
-from namestead.cli.epp import settings_of
+from namestead.cli.epp import for_demo, require_possible, settings_of
 from namestead.cli.session import Problem
 from namestead.epp.certificates import LIFE, read
 from namestead.settings import Settings
@@ -75,7 +75,7 @@ def test_the_machines_own_name(own: str, known: tuple[str, ...], monkeypatch: py
 
 def test_the_doors_settings_of_a_demo(tmp_path: Path) -> None:
     epp_files.keep(tmp_path, NAMES, (), NOW)
-    found = settings_of(Settings(data=tmp_path), 7000, shared=True, demo=True)
+    found = settings_of(for_demo(Settings(data=tmp_path)), 7000, shared=True)
     assert (7000, True, True, tmp_path / "epp" / "ca.pem", tmp_path / "epp" / "server.pem") == (
         found.port,
         found.share_port,
@@ -89,7 +89,7 @@ def test_the_doors_settings_of_a_demo(tmp_path: Path) -> None:
         found.absolute_timeout,
     )
     without_end = Settings(data=tmp_path, epp_absolute_timeout=0, epp_password_days=0, epp_certificates="optional")
-    found = settings_of(without_end, 7000, shared=False, demo=True)
+    found = settings_of(for_demo(without_end), 7000, shared=False)
     assert (None, None, False) == (found.absolute_timeout, found.password_life, found.certificates_required)
 
 
@@ -98,7 +98,7 @@ def test_the_doors_settings_of_a_demo(tmp_path: Path) -> None:
 )
 def test_where_a_certificate_is_asked_for(tmp_path: Path, chosen: str, at_login: bool, in_handshake: bool) -> None:
     epp_files.keep(tmp_path, NAMES, (), NOW)
-    found = settings_of(Settings(data=tmp_path, epp_certificates=chosen), 7000, shared=False, demo=True)
+    found = settings_of(for_demo(Settings(data=tmp_path, epp_certificates=chosen)), 7000, shared=False)
     assert (at_login, in_handshake) == (found.policy.certificates_required, found.tls.required)
     assert found.client_ca == found.tls.client_ca
     assert found.password_life == found.policy.password_life
@@ -114,7 +114,7 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "settings, says",
     [
-        ({}, "no certificate is given"),
+        ({"only": ("epp",)}, "set epp_cert and epp_key"),
         ({"epp_cert": Path("/x.pem")}, "belong together"),
         ({"epp_cert": Path("/x.pem"), "epp_key": Path("/x.key")}, "are required, and no file of authorities"),
         ({"epp_cert": Path("/x.pem"), "epp_key": Path("/x.key"), "epp_certificates": "optional"}, "/x.pem cannot be read"),
@@ -122,4 +122,4 @@ def test_files_of_ones_own(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_what_cannot_be_served_is_told(tmp_path: Path, settings: dict[str, object], says: str) -> None:
     with pytest.raises(Problem, match=says):
-        settings_of(Settings(data=tmp_path, **settings), 700, shared=False)  # type: ignore[arg-type]
+        require_possible(Settings(data=tmp_path, **settings))  # type: ignore[arg-type]

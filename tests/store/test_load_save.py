@@ -613,13 +613,13 @@ def test_messages_are_locked_read_and_counted(url: str) -> None:
                 1_000_000_000: None,
             } == facts.messages
             assert {R0.registrar_id: 2, R1.registrar_id: 0} == facts.waiting
-            [asked] = [arguments for query, arguments in recorder.seen if query.endswith(MESSAGES_LOCKED)]
+            [asked] = [arguments for query, arguments in recorder.seen if query == MESSAGES_LOCKED]
             assert (sorted(wanted.messages),) == asked
 
     run(main())
 
 
-MESSAGES_LOCKED = load_module.MESSAGES + load_module.FOR_CHANGE
+MESSAGES_LOCKED = f"{load_module.MESSAGES} {load_module.FOR_CHANGE}"
 
 
 def test_what_was_asked_for_and_is_not_there_is_known_to_be_absent(url: str) -> None:
@@ -649,13 +649,17 @@ class Recorder:
     def __init__(self, connection: Connection, before: dict[str, Callable[[], Awaitable[None]]] | None = None) -> None:
         self._connection = connection
         self._before = before or {}
-        self.order: list[str] = []
+        self.seen: list[tuple[str, tuple[Any, ...]]] = []
+
+    @property
+    def order(self) -> list[str]:
+        return [query for query, _ in self.seen]
 
     def __getattr__(self, method: str) -> Callable[..., Awaitable[Any]]:
         async def call(query: str, *arguments: Any) -> Any:
             if query in self._before:
                 await self._before[query]()
-            self.order.append(query)
+            self.seen.append((query, arguments))
             return await getattr(self._connection, method)(query, *arguments)
 
         return call

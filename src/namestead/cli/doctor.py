@@ -12,6 +12,7 @@ import typer
 from rich.text import Text
 
 from namestead.cli import show
+from namestead.cli.epp_files import FOLDER
 from namestead.cli.options import Data, Database, Json
 from namestead.cli.session import FAILED, told, with_connection
 from namestead.settings import Settings, load
@@ -86,7 +87,8 @@ def _machine(settings: Settings) -> Iterator[Finding]:
         yield Finding("disk", Level.WARN, told, "Make room before it is less: PostgreSQL stops when the disk is full.")
     else:
         yield Finding("disk", Level.OK, told)
-    open_to_others = [name for name in SECRETS if _others_read(settings.data / name)]
+    keys = (file.relative_to(settings.data).as_posix() for file in (settings.data / FOLDER).glob("*.key"))
+    open_to_others = [name for name in (*SECRETS, *sorted(keys)) if _others_read(settings.data / name)]
     if open_to_others:
         names = " ".join(str(settings.data / name) for name in open_to_others)
         yield Finding(

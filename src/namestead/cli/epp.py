@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from namestead.cli import epp_files
 from namestead.cli.epp_files import EppFiles
+from namestead.cli.session import Problem
 from namestead.epp.settings import EppSettings
 from namestead.epp.tls import Contexts, TlsProblem
 from namestead.settings import Settings
@@ -60,10 +61,15 @@ def for_demo(settings: Settings) -> Settings:
     )
 
 
-def unusable_files(settings: Settings) -> str | None:
-    """Why the certificates cannot be used; None if they can."""
+def require_possible(settings: Settings) -> None:
+    """Refuse what could not work, before anything is started."""
+    if (settings.epp_cert is None) != (settings.epp_key is None):
+        raise Problem("The settings epp_cert and epp_key belong together: one of them is missing.")
+    if settings.epp_cert is None:
+        if "epp" in settings.only:
+            raise Problem("EPP is spoken over TLS alone: set epp_cert and epp_key, or use --demo, which makes its own.")
+        return
     try:
         Contexts(settings_of(settings, settings.epp_port, shared=False).tls)
     except TlsProblem as problem:
-        return str(problem)
-    return None
+        raise Problem(f"EPP cannot be served: {problem}") from None

@@ -163,10 +163,6 @@ def _require_possible(settings: Settings) -> None:
             require_privacy(http.settings_of(settings, settings.http_port, shared=False))
         except InsecureListener as problem:
             raise Problem(str(problem)) from None
-    if (settings.epp_cert is None) != (settings.epp_key is None):
-        raise Problem("The settings epp_cert and epp_key belong together: one of them is missing.")
-    if settings.epp_cert is None and "epp" in settings.only:
-        raise Problem("--only epp: EPP is served with a certificate. Set epp_cert and epp_key, or use --demo.")
 
 
 @dataclass(slots=True)
@@ -213,8 +209,7 @@ class Registry:
         ports = self._take_ports()
         if self._with_demo:
             demo.epp_certificates(self._settings.data)
-        if ports.epp is not None and (why := epp.unusable_files(self._settings)):
-            raise Problem(f"EPP cannot be served: {why}")
+        epp.require_possible(self._settings)
         await self._prepare()
         if self._settings.workers == 1:
             self._parts = Parts(self._settings, self._place.url, ports, jobs=self._settings.serves("jobs"))

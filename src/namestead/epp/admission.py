@@ -88,7 +88,7 @@ async def _decided(
     try:
         decisions.require_served(login, served)
         meant = decisions.passwords(login)
-        standing = await engine.epp_access(login.client_id, peer.fingerprint)
+        standing = await _standing(engine, login.client_id, peer.fingerprint)
         decisions.require_way_in(peer, standing, policy)
         right = await engine.authenticator.verify(
             standing, meant.current, peer.address, known=_is_known(peer, standing)
@@ -109,6 +109,13 @@ async def _decided(
         engine.sessions.release(slot)
         raise
     return Admitted(outcome.standing, principal, slot, outcome.events, outcome.new_password is not None)
+
+
+async def _standing(engine: Engine, client_id: str, fingerprint: bytes | None) -> EppStanding | None:
+    """None for an id that nobody can have as well: the register is not asked for whatever a client makes up."""
+    if not epp_access.CLIENT_ID.fullmatch(client_id):
+        return None
+    return await engine.epp_access(client_id, fingerprint)
 
 
 def _is_known(peer: Peer, standing: EppStanding | None) -> bool:

@@ -203,6 +203,17 @@ WANTED_SETTINGS: dict[str, tuple[tuple[str, ...], Level, str]] = {
 LOCKS_WANTED = 256
 CONNECTIONS_WANTED = 50
 
+# Registrars that may come in through EPP with a client certificate, whose last one to end does so soon, by real time.
+LAST_CERTIFICATES = """
+SELECT r.slug || ' at ' || to_char(max(c.not_after) AT TIME ZONE 'UTC', 'YYYY-MM-DD')
+  FROM epp_certificate c JOIN epp_access a USING (registrar_id) JOIN registrar r ON r.id = c.registrar_id
+ WHERE c.removed_at IS NULL AND a.enabled
+ GROUP BY r.slug
+HAVING max(c.not_after) < clock_timestamp() + interval '30 days'
+ ORDER BY max(c.not_after)
+ LIMIT $1
+"""
+
 GROWING = """
 SELECT c.relname AS name, sum(pg_total_relation_size(coalesce(i.inhrelid, c.oid)))::bigint AS bytes
   FROM pg_class c LEFT JOIN pg_inherits i ON i.inhparent = c.oid
@@ -231,6 +242,7 @@ async def run(connection: Connection) -> AsyncIterator[Finding]:
         yield await _charges(connection, await load.reference(connection))
         yield await _due(connection)
         yield await _outbox(connection)
+        yield await _client_certificates(connection)
         yield await _open_transactions(connection)
         yield await _growth(connection)
 
@@ -402,6 +414,19 @@ async def _outbox(connection: Connection) -> Finding:
             "Is the zone's publisher running, and does its name server take updates?",
         )
     return Finding("publishing", Level.OK, f"changes are kept for a publisher: {told}")
+
+
+async def _client_certificates(connection: Connection) -> Finding:
+    found = [row[0] for row in await connection.fetch(LAST_CERTIFICATES, SHOWN)]
+    if found:
+        return Finding(
+            "client certificates",
+            Level.WARN,
+            f"the last certificate of a registrar ends within 30 days: {'; '.join(found)}",
+            "Without another one it cannot log in through EPP after that. Ask it for its next one, and bind that: "
+            "'namestead registrar epp certificate add'.",
+        )
+    return Finding("client certificates", Level.OK, "no registrar is about to be without one it had")
 
 
 async def _open_transactions(connection: Connection) -> Finding:

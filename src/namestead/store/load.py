@@ -293,7 +293,7 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
     parents = {r["id"]: Name(r["name"]) for r in domain_rows if _hosts_concern(r, wanted, found["soon"])}
     under = _under(parents, found["hosts"])
     messages = f"{MESSAGES} {FOR_CHANGE}" if lock else MESSAGES
-    message_rows = await connection.fetch(messages, list(wanted.messages)) if wanted.messages else []
+    message_rows = await connection.fetch(messages, sorted(wanted.messages)) if wanted.messages else []
     hanging = await connection.fetchrow(
         FACTS_LOCKED if lock else FACTS_READ,
         [r["id"] for r in domain_rows],
