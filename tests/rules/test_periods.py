@@ -1,4 +1,4 @@
-"""RFC 5731, 2.7: years, and months that make years."""
+"""RFC 5731, 2.5: years, and months that make years."""
 
 import pytest
 

@@ -18,6 +18,7 @@ from namestead.objects.contact import Contact, Postal
 from namestead.objects.domain import ApplyState, Domain, Phase
 from namestead.objects.facts import Changed, Facts
 from namestead.objects.host import Host
+from namestead.objects.names import Name
 from namestead.objects.zone import Zone
 from namestead.rules import lifecycle, names
 
@@ -220,6 +221,11 @@ def registration(
 def without_people(shown: Registration) -> Registration:
     """A registration without personal data: the holder by id alone."""
     return replace(shown, registrant=Registrant(shown.registrant.id))
+
+
+def with_hosts_under(facts: Facts, shown: Registration) -> Registration:
+    """A registration with the names of the hosts that lie under it."""
+    return replace(shown, subordinate_hosts=tuple(h.name for h in facts.subordinates_of(Name(shown.domain))))
 
 
 def public_registration(facts: Facts, domain: Domain, zone: Zone) -> PublicRegistration:

@@ -34,7 +34,7 @@ from namestead.rules.lifecycle import Act, Due
 
 BY_THE_OPERATOR: Final = "operator"
 BY_TIME: Final = "time"
-"""RFC 8590, 2.4 `who`. Which person it was stands in the registry's own log."""
+"""RFC 8590, `who`. Which person it was stands in the registry's own log."""
 
 
 class ContactState(msgspec.Struct, frozen=True, gc=False):

@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from namestead import errors
-from namestead.commands.answers import Amount, Registration, Sponsor, registration
+from namestead.commands.answers import Amount, Registration, Sponsor, registration, with_hosts_under
 from namestead.commands.domain.settle import LOGGED_AS, Settled
 from namestead.commands.listings import (
     START,
@@ -162,7 +162,7 @@ async def _registrations(
     connection: Connection, names: list[Name], registrar_id: int, known: Reference
 ) -> tuple[Registration, ...]:
     """The sponsor's view of these names, in order; one that went elsewhere since it was found is left out."""
-    facts = await _facts(connection, Wanted(domains=set(names)), known)
+    facts = await _facts(connection, Wanted(domains=set(names), subordinates=set(names)), known)
     shown = []
     for name in names:
         stored = facts.domain(name)
@@ -171,7 +171,7 @@ async def _registrations(
         zone = facts.reference.zones_by_id[stored.zone_id]
         domain = lifecycle.as_of(stored, zone, facts.now)
         if domain.ended_at is None and domain.registrar_id == registrar_id:
-            shown.append(registration(facts, domain, zone))
+            shown.append(with_hosts_under(facts, registration(facts, domain, zone)))
     return tuple(shown)
 
 

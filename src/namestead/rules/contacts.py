@@ -37,7 +37,7 @@ _LOCAL: Final = re.compile(r"[^\s\x00-\x1f\x7f()<>\[\]:;@\\,.\"]+(?:\.[^\s\x00-\
 """RFC 5322, 3.2.3 dot-atom, beyond ASCII as in RFC 6531; a quoted local part is not taken."""
 
 HANDLE: Final = re.compile(r"[\x21-\x7e]{3,16}", re.ASCII)
-"""RFC 5730, 4 `clIDType`: 3 to 16 characters; here visible ASCII, so that an id survives every form and terminal."""
+"""RFC 5730, `clIDType`: 3 to 16 characters; here visible ASCII, so that an id survives every form and terminal."""
 
 MINTED: Final = re.compile(r"C[0-9]+-NST", re.ASCII | re.IGNORECASE)
 """Ids the registry gives to contacts whose data came with a registration."""
@@ -311,7 +311,7 @@ def _detail_faults(given: Details) -> Iterator[Fault]:
 
 
 def _ascii_faults(postal: Postal) -> Iterator[Fault]:
-    """RFC 5733, 2.4: the `int` form is 7-bit ASCII."""
+    """RFC 5733, 3.2.1: the `int` form is 7-bit ASCII."""
     lines = (postal.name, postal.organization, postal.city, postal.state, postal.postal_code, *postal.street)
     fields = ("name", "organization", "city", "state", "postal_code", *(f"street[{n}]" for n in range(9)))
     for field, line in zip(fields, lines, strict=False):

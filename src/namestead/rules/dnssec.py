@@ -32,7 +32,7 @@ MOST: Final = 10
 """More than any roll-over needs, and few enough for one answer over UDP (RFC 6891, 6.2.5)."""
 
 LONGEST_LIFE: Final = 2**31 - 1
-"""RFC 5910, 5 `maxSigLifeType`: an int from 1."""
+"""RFC 5910, `maxSigLifeType`: an int from 1."""
 
 _HEX: Final = re.compile(r"[0-9A-F]*", re.ASCII)
 

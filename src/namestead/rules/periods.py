@@ -1,4 +1,4 @@
-"""Periods as they are asked for: years, or months that make years (RFC 5731, 2.7)."""
+"""Periods as they are asked for: years, or months that make years (RFC 5731, 2.5)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from namestead import errors
 from namestead.errors import Refusal
 
 LONGEST: Final = 99
-"""RFC 5731, 4 `pLimitType`: a period is 1 to 99, of years or months. What a zone takes is its policy's."""
+"""RFC 5731, `pLimitType`: a period is 1 to 99, of years or months. What a zone takes is its policy's."""
 
 
 class Unit(StrEnum):

@@ -1,4 +1,4 @@
-"""What a command on a name would cost now, or give back: quotes, for whoever asks before it decides (RFC 8748, 3).
+"""What a command on a name would cost now, or give back: quotes, for whoever asks before it decides (RFC 8748).
 
 The amounts are those the commands themselves charge; a quote takes nothing and promises nothing beyond its instant.
 """

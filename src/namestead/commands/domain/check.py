@@ -88,7 +88,7 @@ class CheckResults(msgspec.Struct, frozen=True, gc=False):
 @dataclass(frozen=True, slots=True)
 class CheckDomain:
     """The answer is for the bearer of `allocation_token` if one is given (RFC 8495, 3.1.1). With `fees` each name of this
-    registry's is quoted for these commands, free or not (RFC 8748, 3.7); `currency` must be the account's.
+    registry's is quoted for these commands, free or not (RFC 8748); `currency` must be the account's.
 
     One name alone under a zone the channel is not listed for is refused at the gates, like any command. In a list it is
     answered as `zone_closed`, and the others are answered.

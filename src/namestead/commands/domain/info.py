@@ -9,7 +9,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from namestead import errors
-from namestead.commands.answers import PublicRegistration, Registration, public_registration, registration
+from namestead.commands.answers import (
+    PublicRegistration,
+    Registration,
+    public_registration,
+    registration,
+    with_hosts_under,
+)
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.errors import Refusal
 from namestead.objects.domain import Domain
@@ -71,8 +77,7 @@ class InfoDomain:
     def _whole(self, facts: Facts, domain: Domain, zone: Zone) -> Registration:
         shown = registration(facts, domain, zone)
         if self.hosts.subordinate:
-            under = tuple(host.name for host in facts.subordinates_of(self.name))
-            shown = replace(shown, subordinate_hosts=under)
+            shown = with_hosts_under(facts, shown)
         return shown if self.hosts.delegated else replace(shown, nameservers=())
 
     def summary(self) -> dict[str, Any]:
