@@ -200,7 +200,7 @@ def test_the_log_says_who_and_why_and_no_password(register: str) -> None:
             assert ("alpha", "192.0.2.9", "epp_authentication_failed", 2200) == (
                 refused["client_id"],
                 refused["address"],
-                refused["code"],
+                refused["error"],
                 refused["epp"],
             )
             assert "is wrong" in refused["reason"]

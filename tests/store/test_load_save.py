@@ -780,6 +780,8 @@ def test_the_lock_keys_of_different_things_differ() -> None:
         Wanted(contacts={same}),
         Wanted(keys={same}),
         Wanted(account_slugs={same}),
+        Wanted(epp_access={1}),
+        Wanted(certificates={b"1"}),
         Wanted(idempotency={(1, same)}),
         Wanted(idempotency={(2, same)}),
     ]
@@ -973,6 +975,8 @@ REFUSED: dict[str, str] = {
     "account_slug_key": "INSERT INTO account (id, slug, name, currency, created_at) VALUES (1, 'r0', '', 'EUR', now())",
     "registrar_slug_key": "INSERT INTO registrar SELECT 990, account_id, 'new', slug, name, true, true, true, now()"
     " FROM registrar WHERE slug = 'r0'",
+    "epp_certificate_bound_once": "INSERT INTO epp_certificate SELECT n, r.id, sha256('x'), 'CN=x', now(), now(), NULL"
+    " FROM generate_series(1, 2) n, registrar r WHERE r.slug = 'r0'",
     "retained_once_a_kind": "INSERT INTO retained (id, name, kind, created_at) SELECT n, 'r.example', 'reserved', now()"
     " FROM generate_series(1, 2) n",
     "registry_clock_only_in_ote": "UPDATE registry SET clock_offset = '1 day'",

@@ -69,7 +69,7 @@ async def admit(
     if isinstance(found, Refused):
         kind = found.refusal.kind
         engine.metrics.turned_away.labels(kind.code).inc()
-        log.warning("login refused", **about, code=kind.code, epp=kind.epp_result_code, reason=found.refusal.message)
+        log.warning("login refused", **about, error=kind.code, epp=kind.epp_result_code, reason=found.refusal.message)
     else:
         log.info("session begun", **about, password_changed=found.password_changed)
     return found
