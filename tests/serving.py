@@ -42,7 +42,8 @@ class Served:
     def start(self) -> Served:
         """Start it and wait until all is up. `AssertionError` with what it said where it ends before that."""
         command, environment = namestead(
-            *("serve", "--ready", str(self.ready), "--http-port", "0", *self._arguments), environment=self._environment
+            *("serve", "--ready", str(self.ready), "--http-port", "0", "--epp-port", "0", *self._arguments),
+            environment=self._environment,
         )
         self.ready.unlink(missing_ok=True)
         with self.output.open("ab") as output:

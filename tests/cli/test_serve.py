@@ -82,7 +82,9 @@ def test_the_ready_file_says_what_the_demo_has(demo: Served) -> None:
     assert ["example", "ote"] == demo.facts["zones"]
     assert {"alpha", "beta", "gamma", "house"} == demo.facts["registrars"].keys()
     assert all("channel_id" in known for known in demo.facts["registrars"].values())
-    assert {"http", "database", "zones", "registrars"} == demo.facts.keys(), "parts that do not exist yet are absent"
+    assert {"http", "epp", "database", "zones", "registrars"} == demo.facts.keys(), (
+        "parts that do not exist yet are absent"
+    )
 
 
 def test_gamma_is_not_approved_for_production(demo: Served) -> None:
@@ -203,7 +205,8 @@ def test_secrets_never_get_into_the_log(demo: Served) -> None:
     "arguments, says",
     [
         (("--http-host", "192.0.2.1"), "--plain-http-on-any-address"),
-        (("--only", "epp"), "does not serve epp yet"),
+        (("--only", "whois"), "does not serve whois yet"),
+        (("--only", "epp"), "set epp_cert and epp_key"),
         (("--http-cert", "nowhere.pem"), "belong together"),
         (("--http-cert", "nowhere.pem", "--http-key", "nowhere.key"), "cannot be used"),
     ],

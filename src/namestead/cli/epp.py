@@ -69,6 +69,11 @@ def require_possible(settings: Settings) -> None:
         if "epp" in settings.only:
             raise Problem("EPP is spoken over TLS alone: set epp_cert and epp_key, or use --demo, which makes its own.")
         return
+    if settings.epp_certificates != "optional" and settings.epp_client_ca is None:
+        raise Problem(
+            "Client certificates are required, and no file of authorities to check them against is given: set "
+            "epp_client_ca, or epp_certificates to optional."
+        )
     try:
         Contexts(settings_of(settings, settings.epp_port, shared=False).tls)
     except TlsProblem as problem:

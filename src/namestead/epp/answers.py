@@ -211,7 +211,9 @@ def _domain_deleted(answer: Answer[Deleted], told: Told) -> Said:
 def _domain_transferred(answer: Answer[Transferred], told: Told) -> Said:
     transferred = answer.result
     data = _transfer_data(transferred.registration.domain, transferred.transfer)
-    return Said(_code(answer), data, _charged("transfer", answer, told))
+    # Only a transfer waits for somebody else; name servers that are not published yet are no pending action.
+    asked = isinstance(told.asked.body, epp.DomainTransfer) and told.asked.body.op == "request"
+    return Said(PENDING if asked else COMPLETED, data, _charged("transfer", answer, told))
 
 
 def _transfer_data(name: str, transfer: TransferState) -> epp.DomainTransferData:
@@ -227,24 +229,25 @@ def _transfer_data(name: str, transfer: TransferState) -> epp.DomainTransferData
 
 
 def _charged(of: Any, answer: Answer[Any], told: Told) -> epp.ResponseExtensions:
-    """The price that was agreed to, with what is left (RFC 8748, 5.2): for whoever sent one."""
-    terms = told.asked.extensions.fee
-    if not isinstance(terms, epp.FeeTerms):
+    """What was paid or set aside, and what is left (RFC 8748, 5.2): for whoever sent a price."""
+    if not isinstance(told.asked.extensions.fee, epp.FeeTerms):
         return epp.NO_RESPONSE_EXTENSIONS
-    currency = terms.currency or told.currency
-    fee = epp.FeeData(of, currency, fees=terms.fees, credits=terms.credits, balance=_balance(answer))
+    paid = _amount(answer.charged, told.currency)
+    fees = (epp.Fee(paid),) if paid >= 0 else ()
+    credits = (epp.Credit(paid),) if paid < 0 else ()
+    limit = None if answer.credit is None else _amount(answer.credit, told.currency)
+    fee = epp.FeeData(of, told.currency, fees=fees, credits=credits, balance=_balance(answer), credit_limit=limit)
     return epp.ResponseExtensions(fee=fee)
+
+
+def _amount(minor: int, currency: str) -> Decimal:
+    return Decimal(minor).scaleb(-exponent(currency))
 
 
 def _balance(answer: Answer[Any]) -> Decimal | None:
     if answer.balance is None:
         return None
-    minor, currency = answer.balance
-    return Decimal(minor).scaleb(-exponent(currency))
-
-
-def _code(answer: Answer[Any]) -> int:
-    return PENDING if answer.status == "pending" else COMPLETED
+    return _amount(*answer.balance)
 
 
 # --------------------------------------------------------------------------------------------------------------- hosts
@@ -343,7 +346,7 @@ def _contact_created(answer: Answer[ContactState], told: Told) -> Said:
 
 
 def _done(answer: Answer[Any], told: Told) -> Said:
-    return Said(_code(answer))
+    return Said()
 
 
 # ------------------------------------------------------------------------------------------------------------ messages
