@@ -133,6 +133,8 @@ def serve(
             settings = epp.for_demo(settings)
         logs.configure(settings.log_format, settings.log_level)
         _require_possible(settings)
+        if not with_demo:  # whose certificates are made when there is a place for them
+            epp.require_possible(settings)
         if ready is not None:
             ready.unlink(missing_ok=True)
         for number in STOPPING:
@@ -209,7 +211,7 @@ class Registry:
         ports = self._take_ports()
         if self._with_demo:
             demo.epp_certificates(self._settings.data)
-        epp.require_possible(self._settings)
+            epp.require_possible(self._settings)
         await self._prepare()
         if self._settings.workers == 1:
             self._parts = Parts(self._settings, self._place.url, ports, jobs=self._settings.serves("jobs"))

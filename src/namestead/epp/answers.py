@@ -234,9 +234,9 @@ def _charged(of: Any, answer: Answer[Any], told: Told) -> epp.ResponseExtensions
         return epp.NO_RESPONSE_EXTENSIONS
     paid = _amount(answer.charged, told.currency)
     fees = (epp.Fee(paid),) if paid >= 0 else ()
-    credits = (epp.Credit(paid),) if paid < 0 else ()
+    back = (epp.Credit(paid),) if paid < 0 else ()
     limit = None if answer.credit is None else _amount(answer.credit, told.currency)
-    fee = epp.FeeData(of, told.currency, fees=fees, credits=credits, balance=_balance(answer), credit_limit=limit)
+    fee = epp.FeeData(of, told.currency, fees=fees, credits=back, balance=_balance(answer), credit_limit=limit)
     return epp.ResponseExtensions(fee=fee)
 
 
