@@ -237,7 +237,8 @@ async def save(connection: Connection, work: Work) -> None:
     again = [i for i in work.relinked if i not in work.new]
     few = sum(map(len, updates.values())) + sum(map(len, inserts.values())) <= FEW_ROWS
     if few and not again and updates.keys().isdisjoint(inserts):
-        await _at_once(connection, updates, inserts)
+        if updates or inserts:
+            await _at_once(connection, updates, inserts)
     else:
         for table, records in updates.items():
             await connection.execute(update_statement(table), *_changed_columns(table, records))
