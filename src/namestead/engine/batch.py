@@ -23,7 +23,7 @@ from namestead.engine.database import AGAIN, LOST, Line
 from namestead.engine.decide import Decisions
 from namestead.engine.ids import IdBlocks, OutOfIds
 from namestead.engine.metrics import Metrics
-from namestead.engine.submission import Submission, deliver
+from namestead.engine.submission import Submission
 from namestead.errors import Refusal
 from namestead.objects.facts import Reference
 from namestead.store import load
@@ -85,7 +85,7 @@ class BatchRunner:
         self._metrics = metrics
 
     async def run(self, batch: Sequence[Submission]) -> None:
-        """Run a batch to its end and answer every caller. Never raises: a failure is an answer too."""
+        """Run a batch to its end: every command of it then has its answer. Never raises: a failure is an answer too."""
         until = time.monotonic() + PATIENCE
         try:
             await self._run(list(batch), until)
@@ -95,7 +95,6 @@ class BatchRunner:
             log.exception("a batch failed in an unforeseen way", commands=len(batch))
             for s in batch:
                 s.fail(Refusal(errors.INTERNAL_ERROR))
-        await deliver(batch)
 
     async def _run(self, batch: list[Submission], until: float) -> None:
         moved = retried = short = 0

@@ -16,7 +16,7 @@ from namestead.engine.batch import ReferenceCache, gather
 from namestead.engine.database import LOST, Line
 from namestead.engine.decide import Decisions
 from namestead.engine.metrics import Metrics
-from namestead.engine.submission import Submission, deliver
+from namestead.engine.submission import Submission
 from namestead.errors import Refusal
 from namestead.store import load
 from namestead.store.load import ReferenceChanged
@@ -36,7 +36,6 @@ class LookupRunner:
         """Answer a round of queries. Never raises."""
         until = time.monotonic() + PATIENCE
         await self._each_its_own(batch, until)
-        await deliver(batch)
 
     async def _each_its_own(self, batch: Sequence[Submission], until: float) -> None:
         """A round that fails for a reason nobody foresaw is halved: the error of one query is not its neighbours'."""

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from namestead import errors
-from namestead.engine.submission import Submission
+from namestead.engine.submission import Submission, deliver
 from namestead.errors import Refusal
 
 MOST_COMMANDS = 256
@@ -114,6 +114,7 @@ class Lane:
         self._idle.set()
         self._running = 0
         self._closing = False
+        self._answering: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -144,14 +145,22 @@ class Lane:
                     queues.release(batch)
                     if queues.ready:
                         self._wake.set()
+                    self._answer(batch)
             if not queues.ready:
                 self._wake.clear()
             if not queues.waiting and not self._running:
                 self._idle.set()
 
+    def _answer(self, batch: list[Submission]) -> None:
+        """The callers are answered while the next batch is under way."""
+        task = asyncio.get_running_loop().create_task(deliver(batch), name=f"{self.name} answers")
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
     async def drain(self) -> None:
         """Take nothing more, answer everything that was taken, and stop."""
         self._closing = True
         await self._idle.wait()
+        await asyncio.gather(*self._answering)
         for task in self._tasks:
             task.cancel()
