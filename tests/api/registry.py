@@ -113,6 +113,7 @@ async def seed(url: str, *, ote: bool) -> None:
     await do(CreateKey("key_customer", digest(token("customer")), account="customer"))
     scopes = ("domains:check", "registrar:status")
     await do(CreateKey("key_checker", digest(token("checker")), registrar="alpha", profile=SINGLE, scopes=scopes))
+    await do(CreateKey("key_outsider", digest(token("outsider")), registrar="delta", profile=SINGLE, scopes=scopes))
     past = datetime.now(UTC) - timedelta(seconds=1)
     await do(CreateKey("key_expired", digest(token("expired")), registrar="alpha", expires_at=past))
     await do(CreateKey("key_revoked", digest(token("revoked")), registrar="alpha"))

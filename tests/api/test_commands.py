@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from namestead.objects.retained import RetainedKind
 from namestead.rules.availability import token_hash
 from tests.api.registry import AUTH, Registry, fresh
 
+Make = Callable[..., Registry]
 EXTERNAL = [{"host": "ns1.example.net"}, {"host": "ns2.example.net"}]
 ALICE = {
     "name": "Alice Example",
@@ -414,12 +416,24 @@ def test_a_pull_is_rejected_or_cancelled(registry: Registry, operation: str, by:
 
 
 def test_a_push_moves_nothing_before_the_gainer_approves(registry: Registry) -> None:
+    """No name, and nobody's money."""
+
+    def standing() -> dict[str, tuple[int, int]]:
+        accounts = registry.sql("SELECT slug, balance, held FROM account WHERE slug IN ('alpha', 'beta')")
+        return {a["slug"]: (a["balance"], a["held"]) for a in accounts}
+
+    def moved_since(before: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        return {slug: (b - before[slug][0], h - before[slug][1]) for slug, (b, h) in standing().items()}
+
     name = made(registry)
+    before = standing()
     pushed = registry.client().post(f"/domains/{name}/transfer", json={"gaining_registrar": {"slug": "beta"}})
     assert (202, "beta") == (pushed.status_code, pushed.json()["transfer"]["act_by"])
     assert "alpha" == pushed.json()["registration"]["registrar"]["slug"]
+    assert {"alpha": (0, 0), "beta": (0, 0)} == moved_since(before)
     done = registry.client("beta").post(f"/domains/{name}/transfer", json={"operation": "approve"})
     assert (200, "beta") == (done.status_code, done.json()["registration"]["registrar"]["slug"])
+    assert {"alpha": (0, 0), "beta": (-1200, 0)} == moved_since(before)
     nobody = registry.client("beta").post(f"/domains/{name}/transfer", json={"gaining_registrar": {"slug": "nobody"}})
     assert (404, "registrar_not_found") == (nobody.status_code, nobody.json()["error"])
 
@@ -435,6 +449,28 @@ def test_ten_wrong_guesses_lock_the_transfer(registry: Registry) -> None:
     assert ["auth_info_invalid"] * 10 + ["auth_info_locked"] == answers
     right = registry.client("beta").post(f"/domains/{name}/transfer", json={"auth_info": AUTH})
     assert "auth_info_locked" == right.json()["error"]
+
+
+def test_the_lock_of_a_transfer_ends_with_its_hour(own_registry: Make) -> None:
+    registry = own_registry()
+    name = made(registry, auth_info=AUTH)
+    beta = registry.client("beta")
+    for n in range(10):
+        beta.post(f"/domains/{name}/transfer", json={"auth_info": f"Guess-{n}-of-many-1234"})
+    registry.advance(0.9 / 24)
+    locked = beta.post(f"/domains/{name}/transfer", json={"auth_info": AUTH})
+    assert (403, "auth_info_locked") == (locked.status_code, locked.json()["error"])
+    registry.advance(0.11 / 24)
+    assert 202 == beta.post(f"/domains/{name}/transfer", json={"auth_info": AUTH}).status_code
+
+
+def test_the_year_of_a_transfer_never_leads_beyond_ten(registry: Registry) -> None:
+    name = made(registry, years=10, auth_info=AUTH)
+    assert 202 == registry.client("beta").post(f"/domains/{name}/transfer", json={"auth_info": AUTH}).status_code
+    assert 200 == registry.client().post(f"/domains/{name}/transfer", json={"operation": "approve"}).status_code
+    moved = registry.client("beta").get(f"/domains/{name}").json()["registration"]
+    transferred = when(moved["transferred_at"])
+    assert transferred.replace(year=transferred.year + 10) == when(moved["expires_at"])
 
 
 # ----------------------------------------------------------------------------------------------- nameservers and records
@@ -522,6 +558,17 @@ def test_a_protected_legacy_name_is_deleted_only_after_a_review(registry: Regist
 def test_nothing_to_restore(registry: Registry) -> None:
     answer = registry.client().post(f"/domains/{made(registry)}/restore")
     assert (409, "not_restorable") == (answer.status_code, answer.json()["error"])
+
+
+def test_a_restore_is_for_the_sponsor_alone(own_registry: Make) -> None:
+    registry = own_registry()
+    name = made(registry)
+    registry.advance(6)  # past the add grace
+    assert "redemption" == registry.client().delete(f"/domains/{name}").json()["outcome"]
+    theirs = registry.client("beta").post(f"/domains/{name}/restore")
+    assert (403, "not_sponsor") == (theirs.status_code, theirs.json()["error"])
+    ours = registry.client().post(f"/domains/{name}/restore")
+    assert (200, "active") == (ours.status_code, ours.json()["registration"]["lifecycle_state"])
 
 
 def test_check_quotes_what_is_asked_for(registry: Registry) -> None:

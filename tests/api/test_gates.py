@@ -268,7 +268,7 @@ def test_a_channel_in_ote_changes_test_zones_and_rehearses_elsewhere(registry: R
 LADDER: list[tuple[str, str, str, bytes]] = [
     # answered                                    key         name             body
     ("unauthorized",                              "nobody",   "alice.distant", b"{"),
-    ("missing_scope",                             "checker",  "alice.distant", b"{"),
+    ("missing_scope",                             "outsider", "alice.distant", b"{"),
     ("registrar_channel_required",                "delta",    "alice.distant", b"{"),
     ("invalid_json",                              "gamma",    "alice.distant", b"{"),
     ("invalid_request",                           "gamma",    "alice.distant", b'{"years": "x"}'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from namestead.commands.contact.create import CreateContact
+from namestead.commands.domain.create import CreateDomain
+from namestead.commands.domain.delete import DeleteDomain
 from namestead.commands.domain.info import InfoDomain
 from namestead.commands.domain.renew import RenewDomain
+from namestead.commands.domain.transfer import TransferDomain
+from namestead.commands.domain.update import UpdateDomain
 from namestead.commands.protocol import Context, Needs, Outcome, Principal
 from namestead.commands.table import Kind
 from namestead.engine import batch as batch_module
@@ -20,9 +26,15 @@ from namestead.engine import queues
 from namestead.engine.engine import LONG_SLICE, Engine
 from namestead.engine.ids import IdBlocks, OutOfIds
 from namestead.errors import Refusal
+from namestead.objects.contact import Postal
 from namestead.objects.facts import Facts, Reference
 from namestead.objects.names import Name
+from namestead.rules.contacts import ContactSpec, Details, NewContact
+from namestead.rules.delegation import NameserverSpec
+from namestead.rules.transfers import Operation
 from namestead.store import load as load_module
+from namestead.store import save as save_module
+from tests.conftest import create_database, drop_database
 from tests.engine.poison import (
     HOWS,
     REFUSED_BY_THE_DATABASE,
@@ -255,6 +267,71 @@ def test_the_answer_comes_after_the_commit(register: str) -> None:
                 assert 1 == await value(register, "SELECT count(*) FROM domain WHERE name = $1", f"n{n}.example")
 
     run(main())
+
+
+# ------------------------------------------------------------------------------------------------------ how it is saved
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+
+
+async def _everything(url: str) -> dict[str, list[str]]:
+    """Every row of every table that a batch writes, without the instants and transactions of its writing."""
+    found = {}
+    for table in save_module.TYPES:
+        rows = await fetch(url, f"SELECT (to_jsonb(t) - 'xact')::text AS row FROM {table} t")
+        found[table] = sorted(INSTANT.sub("then", r["row"]) for r in rows)
+    return found
+
+
+def test_a_small_batch_leaves_what_a_large_one_leaves(
+    postgres_url: str, built_register: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By one statement, or by a statement and a COPY a table: the same rows in every table."""
+    holder = NewContact(
+        Postal(name='Zoë "Odd" \\ {NULL}', street=("1, Main Street", ""), city="Berlin", country="DE"),
+        email="zoe@example.net",
+    )
+    secret = "Sec-ret.9aX-0123456789"
+
+    async def lives(engine: Engine) -> list[str]:
+        a, b = Name("a.example"), Name("b.example")
+        tech = (ContactSpec("tech", "tech-1"),)
+        glue = (NameserverSpec(Name("ns1.a.example"), ("198.41.0.4",)), NameserverSpec(Name("ns2.other.net")))
+        made = CreateDomain(a, nameservers=glue, registrant=holder, contacts=tech, auth_info=secret)
+        return [
+            code(await one(call))
+            for call in (
+                submit(engine, CreateContact("tech-1", Details(holder.postal, email=holder.email)), R0),
+                submit(engine, made, R0, "key"),
+                submit(engine, create("b", nameservers=["ns2.other.net", "ns3.other.net"]), R1),
+                submit(engine, create("b"), R0, "refused"),
+                engine.submit(create("c"), R0.envelope("rehearsed", sandbox=True)),
+                submit(engine, RenewDomain(a), R0),
+                submit(engine, TransferDomain(a, auth_info=secret), R1),
+                submit(engine, TransferDomain(a, Operation.APPROVE), R0),
+                submit(engine, UpdateDomain(a, statuses=("clientHold", "clientRenewProhibited")), R1),
+                submit(engine, DeleteDomain(b), R1),
+                submit(engine, create("b"), R2),
+            )
+        ]
+
+    async def main(url: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        before = await _everything(url)
+        async with engine_on(url) as engine:
+            assert ["ok", "ok", "ok", "domain_not_available", *["ok"] * 7] == await lives(engine)
+        assert {} == await problems(url)
+        return before, await _everything(url)
+
+    left = []
+    for few in (0, 10**6):
+        monkeypatch.setattr(save_module, "FEW_ROWS", few)
+        url = create_database(postgres_url, template=built_register)
+        left.append(run(main(url)))
+        drop_database(postgres_url, url)
+    (before, by_tables), (_, at_once) = left
+    assert by_tables == at_once
+    untouched = {table for table in before if before[table] == at_once[table]}
+    assert {"registrar", "zone", "listing", "api_key", "epp_access", "epp_certificate", "retained"} == untouched
 
 
 # -------------------------------------------------------------------------------------------------- order and fairness

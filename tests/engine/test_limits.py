@@ -99,6 +99,64 @@ def test_many_buckets_at_once_over_several_engines_do_not_deadlock(register: str
     run(main())
 
 
+# fmt: off
+BUNCHES = [
+    # limit, used, requests    admitted, each in its order
+    (3,      1,    1,          [True]),
+    (3,      3,    3,          [True, True, True]),
+    (3,      4,    1,          [False]),
+    (3,      4,    3,          [True, True, False]),
+    (3,      5,    3,          [True, False, False]),
+    (3,      6,    3,          [False, False, False]),
+    (1,      9,    9,          [True] + [False] * 8),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("limit,used,requests,expected", BUNCHES)
+def test_of_several_requests_those_within_the_limit_are_admitted(
+    limit: int, used: int, requests: int, expected: list[bool]
+) -> None:
+    """`used` is the place of the last of them: the first has all others behind it."""
+    counted = Counted(limit, used, reset_at=0, reference=0)
+    assert expected == [counted.admits(behind) for behind in reversed(range(requests))]
+    assert counted.admitted is counted.admits(0)
+
+
+def test_several_requests_at_once_take_as_many_places(register: str, clock: SimpleNamespace) -> None:
+    async def main() -> None:
+        async with engine_on(register) as engine:
+            bunches = [("b", 3), ("b", 1), ("another", 7), ("b", 120)]
+            counted = await asyncio.gather(*(engine.count(bucket, LIMIT, n) for bucket, n in bunches))
+            assert [3, 4, 7, 124] == [c.used for c in counted]
+            assert [117, 116, 113, 0] == [c.remaining for c in counted]
+            assert 125 == (await engine.count("b", LIMIT)).used
+            assert 9 == (await engine.count("another", LIMIT, 2)).used
+        found = {r["bucket"]: r["used"] for r in await fetch(register, "SELECT bucket, used FROM rate")}
+        assert {"b": 125, "another": 9} == found
+
+    run(main())
+
+
+def test_the_limit_is_exact_for_bunches_of_any_size_from_several_engines(register: str, clock: SimpleNamespace) -> None:
+    chance = random.Random(11)
+
+    async def passed(engine: Engine, bunch: int) -> int:
+        await asyncio.sleep(chance.random() * 0.02)
+        counted = await engine.count("b", LIMIT, bunch)
+        return sum(counted.admits(behind) for behind in range(bunch))
+
+    async def main() -> None:
+        bunches = [chance.randint(1, 9) for _ in range(60)]
+        assert sum(bunches) > 2 * LIMIT
+        async with engine_on(register) as a, engine_on(register) as b, asyncio.timeout(20):
+            found = await asyncio.gather(*(passed((a, b)[n % 2], bunch) for n, bunch in enumerate(bunches)))
+        assert LIMIT == sum(found)
+        assert sum(bunches) == await value(register, "SELECT used FROM rate WHERE bucket = 'b'")
+
+    run(main())
+
+
 def test_a_flood_is_counted_in_a_few_rounds(register: str) -> None:
     async def main() -> None:
         async with engine_on(register) as engine:
