@@ -1,4 +1,5 @@
-"""Whole lives of names, from the day they are made to the day they are free: dated steps, played through a door.
+"""Whole lives of names, from the day they are made to the day they are free: dated steps, played through HTTP and through
+EPP. Through both, each has the same log and costs the same.
 
 Lengths and order are gTLD practice (RFC 3915; ICANN's expired registration recovery policy), as the zone's policy has
 them: 5 days of grace after a command, 45 after an automatic renewal, 30 of redemption, 5 of pending delete. A year costs
@@ -15,6 +16,13 @@ import pytest
 from tests.api.registry import AUTH
 from tests.stories.conftest import Story
 from tests.stories.door import Refused
+
+
+@pytest.fixture
+def story(either: Story) -> Story:
+    """Every story here is played through both doors."""
+    return either
+
 
 ALICE = "alice.example"
 DAYS = timedelta(days=1)
