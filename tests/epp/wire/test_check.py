@@ -35,7 +35,7 @@ def test_one_bad_name_fails_no_other(alpha: Line) -> None:
     )
 
 
-@pytest.mark.parametrize("kind, reason", [("reserved", "Reserved"), ("blocked", "Blocked"), ("dispute", "Disputed")])
+@pytest.mark.parametrize("kind, reason", [("reserved", "Reserved"), ("blocked", "Blocked"), ("disputed", "Disputed")])
 def test_the_reason_says_why(alpha: Line, operator: CommandLine, kind: str, reason: str) -> None:
     name = fresh()
     operator.json("retained", "add", name, "--kind", kind)

@@ -102,10 +102,10 @@ def test_a_change_by_the_registry_is_told_with_what_became_of_the_name(alpha: Li
 def test_a_dispute_is_told_and_its_end_too(alpha: Line, operator: CommandLine) -> None:
     name = registered(alpha)
     alpha.messages()
-    operator.json("retained", "add", name, "--kind", "dispute")
-    operator.json("retained", "remove", name, "--kind", "dispute")
+    operator.json("retained", "add", name, "--kind", "disputed")
+    operator.json("retained", "remove", name, "--kind", "disputed")
     began, ended = about(alpha.messages(), name)
-    assert [("custom", "dispute"), ("custom", "dispute_lifted")] == [
+    assert [("custom", "disputed"), ("custom", "disputed_lifted")] == [
         (change(m).operation, change(m).op) for m in (began, ended)
     ]
 

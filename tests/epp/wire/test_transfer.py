@@ -132,6 +132,8 @@ def test_weak_authinfo_is_refused(alpha: Line, weak: str) -> None:
 def test_none_at_create_set_later_and_taken_away(alpha: Line, beta: Line) -> None:
     name = registered(alpha)
     request = epp.DomainTransfer("request", name, auth_info=PW)
+    empty = epp.DomainTransfer("request", name, auth_info=epp.AuthInfo(""))
+    assert (2202, "domain:authInfo") == fault(beta(empty)), "none set is not one that is empty"
     assert (2202, "domain:authInfo") == fault(beta(request))
     alpha.did(epp.DomainUpdate(name, auth_info=PW))
     beta.did(epp.DomainInfo(name, auth_info=PW))
