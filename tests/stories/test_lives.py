@@ -1,4 +1,5 @@
-"""Whole lives of names, from the day they are made to the day they are free: dated steps, played through a door.
+"""Whole lives of names, from the day they are made to the day they are free: dated steps, played through HTTP and through
+EPP. Through both, each has the same log and costs the same.
 
 Lengths and order are gTLD practice (RFC 3915; ICANN's expired registration recovery policy), as the zone's policy has
 them: 5 days of grace after a command, 45 after an automatic renewal, 30 of redemption, 5 of pending delete. A year costs
@@ -7,7 +8,9 @@ them: 5 days of grace after a command, 45 after an automatic renewal, 30 of rede
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import calendar
+import itertools
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,7 +19,14 @@ from tests.api.registry import AUTH
 from tests.stories.conftest import Story
 from tests.stories.door import Refused
 
-ALICE = "alice.example"
+
+@pytest.fixture
+def story(either: Story) -> Story:
+    """Every story here is played through both doors."""
+    return either
+
+
+ALICE, BOB = "alice.example", "bob.example"
 DAYS = timedelta(days=1)
 
 
@@ -216,6 +226,16 @@ def test_an_automatic_renewal_is_undone_when_the_name_moves_in_its_grace(story: 
     assert opening - 10 == alpha.balance()
 
 
+def test_a_name_that_is_made_on_29_february(story: Story) -> None:
+    """It expires on the 28th where there is no 29th, and stays there; four years at once lead to a 29th."""
+    leap = next(year for year in itertools.count(story.now.year + 1) if calendar.isleap(year))
+    story.at(datetime(leap, 2, 29, 12, tzinfo=UTC))
+    made = story.alpha.create(ALICE)
+    assert (date(leap, 2, 29), date(leap + 1, 2, 28)) == (made.created_at.date(), made.expires_at.date())
+    assert date(leap + 4, 2, 28) == story.alpha.renew(ALICE, 3).expires_at.date()
+    assert date(leap + 4, 2, 29) == story.alpha.create(BOB, years=4).expires_at.date()
+
+
 # ------------------------------------------------------------------------------------------------------ with dead jobs
 
 
@@ -232,6 +252,24 @@ def test_what_is_read_is_right_though_nobody_writes_it_down(story: Story) -> Non
     # The transform met what was due, and wrote it down first, in order.
     log = ["create_domain", "expire_domain", "lapse_domain", "end_redemption", "release_domain"]
     assert log == story.alpha.log(ALICE)
+
+
+def test_a_transfer_is_approved_at_its_instant_though_no_job_runs(story: Story) -> None:
+    alpha, beta = story.alpha, story.beta
+    opening = beta.balance()
+    made = alpha.create(ALICE, auth_info=AUTH)
+    beta.pull(ALICE, AUTH)
+    story.at_without_jobs(made.created_at, days=4.9)
+    assert "alpha" == alpha.info(ALICE).sponsor
+    story.at_without_jobs(made.created_at, days=5.1)
+    seen = beta.info(ALICE)
+    assert ("beta", years(made.expires_at, 1)) == (seen.sponsor, seen.expires_at)
+    assert ["transfer_domain"] == beta.log(ALICE)
+    with refused(2301):
+        alpha.answer_transfer(ALICE, "reject")
+    renewed = beta.renew(ALICE)
+    assert (years(made.expires_at, 2), opening - 12 - 11) == (renewed.expires_at, beta.balance())
+    assert ["transfer_domain", "end_transfer", "renew_domain"] == beta.log(ALICE)
 
 
 def test_a_command_settles_what_is_due_before_it_is_decided(story: Story) -> None:

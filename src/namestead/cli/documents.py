@@ -1,4 +1,4 @@
-"""The generated documents: errors, lifecycle, settings, commands, each drawn from the table the code itself runs on.
+"""The generated documents: errors, lifecycle, settings, commands, EPP, each drawn from the table the code itself runs on.
 
 `python -m namestead.cli.documents` writes them into `docs/`; a test compares the committed ones with what would be
 written. Nothing here is a source: change the table, then run this.
@@ -7,11 +7,13 @@ written. Nothing here is a source: change the table, then run this.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
 from namestead import errors
+from namestead.cli import epp_document
+from namestead.cli.epp_document import table
 from namestead.commands.table import TABLE, Kind, Party
 from namestead.rules import lifecycle
 from namestead.settings import Settings, variable
@@ -40,12 +42,6 @@ BY_TIME = frozenset(
 )
 
 
-def _table(head: tuple[str, ...], body: Sequence[tuple[str, ...]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |" for row in body]
-    return "\n".join(lines) + "\n"
-
-
 def error_document() -> str:
     """`errors.CATALOGUE`, in its order of precedence."""
     rows = [
@@ -56,7 +52,7 @@ def error_document() -> str:
         f"{NOTE}# Errors\n\n"
         "Every error Namestead answers, for every door, in order of precedence: where several apply, the one that stands "
         "first is answered.\nAn error answer names the code, a message that says what to do, whether to retry, and the "
-        "`request_id` to quote.\n\n" + _table(("code", "HTTP", "EPP", "retry", "meaning"), rows)
+        "`request_id` to quote.\n\n" + table(("code", "HTTP", "EPP", "retry", "meaning"), rows)
     )
 
 
@@ -79,11 +75,11 @@ def lifecycle_document() -> str:
     return (
         f"{NOTE}# The life of a name\n\n```mermaid\n{picture}\n```\n\n"
         "A state that time brings about is true from its instant on, whether or not a job has written it down.\n\n"
-        + _table(("state", "meaning"), [(f"`{p}`", text) for p, text in PHASES.items()])
+        + table(("state", "meaning"), [(f"`{p}`", text) for p, text in PHASES.items()])
         + "\n"
-        + _table(("from", "what happens", "by", "to"), moves)
+        + table(("from", "what happens", "by", "to"), moves)
         + "\n## What a status forbids\n\n"
-        + _table(("what", "statuses that forbid it"), forbids)
+        + table(("what", "statuses that forbid it"), forbids)
     )
 
 
@@ -95,7 +91,7 @@ def settings_document() -> str:
     ]
     return (
         f"{NOTE}# Settings\n\nFrom the command line, else the environment, else `namestead.toml` in the data directory "
-        "(`http_port = 8080`), else the default.\n\n" + _table(("option", "environment", "default", "meaning"), rows)
+        "(`http_port = 8080`), else the default.\n\n" + table(("option", "environment", "default", "meaning"), rows)
     )
 
 
@@ -112,9 +108,14 @@ def command_document() -> str:
         )
         for row in sorted(TABLE, key=lambda r: (list(Party).index(r.party), list(Kind).index(r.kind)))
     ]
-    return f"{NOTE}# Commands\n\nEverything the registry can do. Paths are under `/api/v1/registrar/v1`.\n\n" + _table(
+    return f"{NOTE}# Commands\n\nEverything the registry can do. Paths are under `/api/v1/registrar/v1`.\n\n" + table(
         ("command", "kind", "whose", "HTTP", "scope", "EPP"), rows
     )
+
+
+def epp_document_text() -> str:
+    """What a registrar needs to speak EPP (`epp_document.py`)."""
+    return epp_document.document(NOTE)
 
 
 DOCUMENTS: dict[str, Callable[[], str]] = {
@@ -122,6 +123,7 @@ DOCUMENTS: dict[str, Callable[[], str]] = {
     "lifecycle.md": lifecycle_document,
     "settings.md": settings_document,
     "commands.md": command_document,
+    "epp.md": epp_document_text,
 }
 
 

@@ -104,7 +104,7 @@ def _domain_checks(answer: Answer[CheckResults], told: Told) -> Said:
 def _why(r: CheckResult) -> str | None:
     if r.reason is None:
         return None
-    if r.release_at is not None:
+    if r.reason == "pending_release" and r.release_at is not None:  # a name in redemption may yet be restored
         return f"Release {r.release_at:%Y-%m-%dT%H:%M:%S}Z"
     return REASONS.get(r.reason, r.reason.replace("_", " ").capitalize())
 

@@ -11,7 +11,7 @@ import ssl
 from collections import deque
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Self, TypeVar, cast
 
 from namestead.epp.faults import Fault, FrameFault
 from namestead.epp.framing import Frames, frame
@@ -251,8 +251,7 @@ class _Protocol(asyncio.Protocol):
     # ------------------------------------------------------------------------------------------------ what arrives
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not its children
 
     def data_received(self, data: bytes) -> None:
         self._frames.feed(data)

@@ -33,6 +33,7 @@ DOMAIN: Final[Mapping[str, str]] = {
 }
 HOST: Final[Mapping[str, str]] = {
     "host": "host:name",
+    "name": "host:name",
     "domain": "host:name",
     "new_name": "host:name",
     "addresses": "host:addr",

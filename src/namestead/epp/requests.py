@@ -131,8 +131,10 @@ def _transfer_domain(body: epp.DomainTransfer, asked: Asked) -> TransferDomain:
         raise Fault(2306, "no name changes hands by a token here", element="allocationToken:allocationToken")
     operation = Operation(body.op)
     auth_info = _auth_info(body.auth_info, "domain")
-    if operation is Operation.REQUEST and auth_info is None:
-        raise Fault(2003, "a transfer is asked for with the name's authInfo", element="domain:authInfo")
+    if operation is Operation.REQUEST:
+        if body.auth_info is None:
+            raise Fault(2003, "a transfer is asked for with the name's authInfo", element="domain:authInfo")
+        auth_info = auth_info or ""  # an empty one matches nothing, least of all one that is not set (RFC 9154, 4.4)
     years = _years(body.period, 1) if operation is Operation.REQUEST else None
     return TransferDomain(_name(body.name), operation, auth_info, fee=_fee(asked), years=years)
 
