@@ -35,6 +35,7 @@ from namestead.epp.session import SERVED, Exchange, LogIn, Order, Perform, Sessi
 from namestead.epp.settings import EppSettings
 from namestead.epp.tls import Contexts, TlsPeer, peer_of
 from namestead.errors import Refusal
+from namestead.objects.epp_access import EppStanding
 
 log = structlog.get_logger("namestead.epp")
 
@@ -52,6 +53,9 @@ LINGER: Final = 5.0
 
 RELOAD: Final = 10.0
 """Seconds between two looks at the TLS files."""
+
+RECHECK: Final = 15.0
+"""Seconds until a registrar that was shut out has no session left."""
 
 
 class EppServer:
@@ -76,7 +80,7 @@ class EppServer:
             share_port=settings.share_port,
             count=lambda word: engine.metrics.turned_away.labels(f"epp_{word}").inc(),
         )
-        self._reloading: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def port(self) -> int:
@@ -89,13 +93,17 @@ class EppServer:
         self.engine.metrics.epp_sessions.set_function(
             lambda: sum(c.session.admitted is not None for c in self.connections)
         )
-        self._reloading = asyncio.get_running_loop().create_task(self._reload(), name="EPP reloads TLS")
+        loop = asyncio.get_running_loop()
+        self._tasks = [
+            loop.create_task(self._reload(), name="EPP reloads TLS"),
+            loop.create_task(self._recheck(), name="EPP checks access"),
+        ]
 
     async def stop(self, patience: float = 10.0) -> None:
         """Accept and read nothing more, answer what was read, close. What is not over by then is cut off."""
         self.stopping = True
-        if self._reloading is not None:
-            self._reloading.cancel()
+        for task in self._tasks:
+            task.cancel()
         await self._listener.stop()
         for connection in tuple(self.connections):
             connection.finish()
@@ -110,6 +118,39 @@ class EppServer:
         while True:
             await asyncio.sleep(RELOAD)
             await asyncio.to_thread(self._contexts.reload)
+
+    async def _recheck(self) -> None:
+        """End sessions whose registrar may not come in any more: a login is decided once, and may last a day."""
+        while True:
+            await asyncio.sleep(RECHECK)
+            sessions: dict[str, list[EppConnection]] = {}
+            for connection in self.connections:
+                admitted = connection.session.admitted
+                if admitted is not None:
+                    sessions.setdefault(admitted.standing.registrar.slug, []).append(connection)
+            for slug, connections in sessions.items():
+                try:
+                    standing = await self.engine.epp_access(slug)
+                except Refusal:
+                    break  # the register cannot be reached; commands say so themselves
+                for connection in connections:
+                    reason = shut_out(standing, connection.fingerprint)
+                    if reason is not None:
+                        log.warning("session ends", registrar=slug, address=connection.address, reason=reason)
+                        connection.finish()
+
+
+def shut_out(standing: EppStanding | None, fingerprint: bytes | None) -> str | None:
+    """Why a session may not go on; None if it may. A changed password ends no session."""
+    if standing is None or standing.access is None or not standing.access.enabled:
+        return "access through EPP was switched off"
+    if standing.suspended:
+        return "the account was suspended"
+    if not standing.registrar.approved:
+        return "the channel's approval was taken back"
+    if fingerprint is not None and fingerprint not in {c.fingerprint for c in standing.certificates}:
+        return "the client certificate was unbound"
+    return None
 
 
 class EppConnection(Connection):
@@ -134,6 +175,11 @@ class EppConnection(Connection):
         self._finishing = False
         self._opened = self._heard = time.monotonic()
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """Of the client's certificate, if it showed one."""
+        return self._peer.fingerprint
 
     # ---------------------------------------------------------------------------------------------------- the transport
 

@@ -37,7 +37,8 @@ from namestead.errors import Refusal
 from namestead.objects.facts import Reference
 from namestead.objects.log import Surface
 
-SERVED: Final = Served(namespaces.OBJECTS, namespaces.EXTENSIONS)
+SERVED: Final = Served((*namespaces.OBJECTS, namespaces.MAINTENANCE), namespaces.EXTENSIONS)
+"""Maintenance (RFC 9167) is an extension with an object's command: clients announce it as one or as the other."""
 
 FAILED_LOGINS: Final = 3
 """Failed logins after which the connection ends (contracts/epp.md)."""
