@@ -109,11 +109,11 @@ REFERENCE_VERSION = "SELECT reference FROM registry"
 # hosts, contacts. What stands in an array is read before what stands in the next, each in the order of ids; so they are
 # locked in that order too. With a domain that is about to fall due come the hosts under it, since the batch has to settle
 # it, should that happen while it waits for its locks (never as long as a minute).
-ROWS = """
-WITH clock AS MATERIALIZED (
+CLOCK = """clock AS MATERIALIZED (
     SELECT reference, clock_timestamp() + clock_offset + interval '1 minute' AS soon FROM registry
-)
-SELECT (SELECT reference FROM clock) AS reference,
+)"""
+ROWS = """
+       (SELECT reference FROM clock) AS reference,
        (SELECT soon FROM clock) AS soon,
        ARRAY(
            SELECT a FROM account a
@@ -155,51 +155,74 @@ SELECT (SELECT reference FROM clock) AS reference,
        ) AS contacts
 """
 FOR_CHANGE = "FOR NO KEY UPDATE"
-ROWS_LOCKED, ROWS_READ = ROWS.format(lock=FOR_CHANGE), ROWS.format(lock="")
+ROWS_LOCKED = f"WITH {CLOCK} SELECT {ROWS.format(lock=FOR_CHANGE)}"
 
 # The instant, and what hangs on the rows: the hosts the domains are delegated to and the contacts they name, once more the
 # hosts under those whose hosts are the batch's business, the entries that retain names, and the keys used before.
 FACTS = """
-SELECT clock_timestamp() + r.clock_offset AS now,
-       r.reference,
+       clock_timestamp() + r.clock_offset AS now,
        {xid} AS xid,
        ARRAY(
-           SELECT l FROM delegation l WHERE l.domain_id = ANY($1::bigint[]) ORDER BY l.domain_id, l.position
+           SELECT l FROM delegation l WHERE l.domain_id = ANY({ids}) ORDER BY l.domain_id, l.position
        ) AS delegations,
        ARRAY(
            SELECT h FROM host h
-            WHERE h.id = ANY(ARRAY(SELECT DISTINCT host_id FROM delegation WHERE domain_id = ANY($1::bigint[])))
-       ) AS hosts,
+            WHERE h.id = ANY(ARRAY(SELECT DISTINCT host_id FROM delegation WHERE domain_id = ANY({ids})))
+       ) AS linked_hosts,
        ARRAY(
            SELECT l FROM domain_contact l
-            WHERE l.domain_id = ANY($1::bigint[])
+            WHERE l.domain_id = ANY({ids})
             ORDER BY l.domain_id, l.type, l.contact_id
        ) AS domain_contacts,
        ARRAY(
            SELECT c FROM contact c
             WHERE c.id = ANY(ARRAY(
-                SELECT contact_id FROM domain_contact WHERE domain_id = ANY($1::bigint[])
+                SELECT contact_id FROM domain_contact WHERE domain_id = ANY({ids})
                  UNION
-                SELECT registrant_id FROM domain WHERE id = ANY($1::bigint[])
+                SELECT registrant_id FROM domain WHERE id = ANY({ids})
             ))
-       ) AS contacts,
+       ) AS linked_contacts,
        ARRAY(
-           SELECT id FROM host WHERE parent_id = ANY($2::bigint[]) AND deleted_at IS NULL
+           SELECT id FROM host WHERE parent_id = ANY({parents}) AND deleted_at IS NULL
        ) AS under,
        ARRAY(
            SELECT e FROM retained e
-            WHERE e.name = ANY($3::text[]) AND e.removed_at IS NULL AND e.used_at IS NULL
+            WHERE e.name = ANY({retained}) AND e.removed_at IS NULL AND e.used_at IS NULL
        ) AS retained,
        ARRAY(
            SELECT ROW(k.principal, k.key, k.epoch, k.request_hash, k.log_id, l.status, l.command, l.apply, l.result)
-             FROM unnest($4::bigint[], $5::text[]) AS q(principal, key)
+             FROM unnest({principals}, {keys}) AS q(principal, key)
              JOIN idempotency_key k ON k.principal = q.principal AND k.key = q.key
              JOIN command_log l ON l.id = k.log_id AND l.occurred_at = k.occurred_at
        ) AS stored
+"""
+_FACTS_LOCKED = FACTS.format(
+    xid="pg_current_xact_id()::text",
+    ids="$1::bigint[]",
+    parents="$2::bigint[]",
+    retained="$3::text[]",
+    principals="$4::bigint[]",
+    keys="$5::text[]",
+)
+FACTS_LOCKED = f"SELECT {_FACTS_LOCKED}  FROM registry r"
+
+# Both at once, for look-ups: nothing is locked, so nothing has to come first; and they have no keys of their own.
+_FACTS_READ = FACTS.format(
+    xid="NULL::text",
+    ids="(SELECT ids FROM these)::bigint[]",
+    parents="'{}'::bigint[]",
+    retained="$7::text[]",
+    principals="'{}'::bigint[]",
+    keys="'{}'::text[]",
+)
+READ = f"""
+WITH {CLOCK}, these AS MATERIALIZED (
+    SELECT ARRAY(SELECT id FROM domain WHERE name = ANY($3::text[]) AND ended_at IS NULL) AS ids
+)
+SELECT {ROWS.format(lock="").rstrip()},
+       {_FACTS_READ.strip()}
   FROM registry r
 """
-FACTS_LOCKED = FACTS.format(xid="pg_current_xact_id()::text")
-FACTS_READ = FACTS.format(xid="NULL::text")
 
 # Some of the domains that use each of these hosts or contacts; a bounded look, for hosts that half a TLD uses.
 LINKS_TO_HOSTS = """
@@ -277,8 +300,7 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
     Raises `ReferenceChanged` when `known` is out of date and `RelationsMoved` when the relations would not stand
     still; both times nothing has been changed and the caller begins again.
     """
-    found = await connection.fetchrow(
-        ROWS_LOCKED if lock else ROWS_READ,
+    asked = (
         list(wanted.accounts),
         list(wanted.account_slugs),
         list(wanted.domains),
@@ -286,26 +308,30 @@ async def load(connection: Connection, wanted: Wanted, known: Reference, *, lock
         list(wanted.subordinates),
         list(wanted.contacts),
     )
+    if lock:
+        found = await connection.fetchrow(ROWS_LOCKED, *asked)
+    else:
+        found = await connection.fetchrow(READ, *asked, list(wanted.retained))
     assert found is not None
-    if lock and found["reference"] != known.version:
+    if found["reference"] != known.version:
         raise ReferenceChanged
     domain_rows = found["domains"]
     parents = {r["id"]: Name(r["name"]) for r in domain_rows if _hosts_concern(r, wanted, found["soon"])}
     under = _under(parents, found["hosts"])
     messages = f"{MESSAGES} {FOR_CHANGE}" if lock else MESSAGES
     message_rows = await connection.fetch(messages, sorted(wanted.messages)) if wanted.messages else []
-    hanging = await connection.fetchrow(
-        FACTS_LOCKED if lock else FACTS_READ,
-        [r["id"] for r in domain_rows],
-        list(parents),
-        list(wanted.retained),
-        *_columns(wanted.idempotency),
-    )
-    assert hanging is not None
-    if not lock and hanging["reference"] != known.version:
-        raise ReferenceChanged
-    if lock and set(hanging["under"]) != set().union(*under.values()):
-        raise RelationsMoved
+    hanging = found
+    if lock:
+        hanging = await connection.fetchrow(
+            FACTS_LOCKED,
+            [r["id"] for r in domain_rows],
+            list(parents),
+            list(wanted.retained),
+            *_columns(wanted.idempotency),
+        )
+        assert hanging is not None
+        if set(hanging["under"]) != set().union(*under.values()):
+            raise RelationsMoved
 
     now = _not_before(hanging["now"], found["accounts"], domain_rows, found["hosts"], found["contacts"])
     facts = Facts(now, known)
@@ -359,9 +385,9 @@ def _not_before(now: datetime, *locked: Iterable[rows.Row]) -> datetime:
 
 def _hosts_and_contacts(facts: Facts, wanted: Wanted, found: rows.Row, hanging: rows.Row) -> None:
     """Those asked for, by name or handle, and those that the domains of the batch name, by id."""
-    for row in (*hanging["hosts"], *found["hosts"]):
+    for row in (*hanging["linked_hosts"], *found["hosts"]):
         facts.hosts_by_id[row["id"]] = rows.host_of(row)
-    for row in (*hanging["contacts"], *found["contacts"]):
+    for row in (*hanging["linked_contacts"], *found["contacts"]):
         facts.contacts_by_id[row["id"]] = rows.contact_of(row)
     for row in found["contacts"]:
         facts.contacts[row["handle"]] = facts.contacts_by_id[row["id"]]
