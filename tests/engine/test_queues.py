@@ -65,6 +65,18 @@ def test_a_flood_goes_apart_from_the_rest() -> None:
     assert "a0 a1 a2 a3" == _fill(others_first, 4)[1]
 
 
+def test_what_changes_nothing_needs_no_order() -> None:
+    queues = Queues(in_order=False)
+    for n in range(3):
+        queues.put(cast(Submission, Waiting(Principal("a", registrar_id=1), n)))
+    first, names = _fill(queues, 2)
+    assert "a0 a1" == names
+    assert "a2" == _fill(queues, 2)[1]
+    queues.release(first)
+    assert "" == _fill(queues, 2)[1]
+    assert 0 == queues.waiting
+
+
 def test_many_who_wait_are_no_flood() -> None:
     assert "a0 b0 a1 b1" == _fill(_queues(a=DEEP, b=DEEP), 4)[1]
 

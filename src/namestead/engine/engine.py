@@ -47,7 +47,8 @@ T = TypeVar("T")
 
 POOL_SIZE = 4
 RUNNERS = 2
-"""Batches of the first lane in flight at once, each with a connection. A principal is in one of them at most."""
+"""Batches of the first lane in flight at once, and rounds of look-ups, each with a connection. A principal is in one of
+the batches at most: what it sends takes effect in the order sent."""
 
 MOST_LONG_WORK = 100_000
 """Commands of one principal that may wait in the second lane."""
@@ -78,7 +79,8 @@ class Engine:
         self._log_ids = IdBlocks("log_id")
         self._object_ids = IdBlocks("object_id")
         self._lines = {f"batches {n}": Line(self._database, "batches", **BY_KEY) for n in range(1, RUNNERS + 1)}
-        self._lines |= {purpose: Line(self._database, purpose, **BY_KEY) for purpose in ("long work", "look-ups")}
+        self._lines |= {f"look-ups {n}": Line(self._database, "look-ups", **BY_KEY) for n in range(1, RUNNERS + 1)}
+        self._lines["long work"] = Line(self._database, "long work", **BY_KEY)
         self._limits_line = Line(self._database, "limits", synchronous_commit="off")
         self.limits = Limits(self._limits_line)
         self._lane = Lane("batches", [self._batch_runner("batches", f"batches {n}") for n in range(1, RUNNERS + 1)])
@@ -88,8 +90,10 @@ class Engine:
             most_commands=LONG_SLICE,
             most_waiting=MOST_LONG_WORK,
         )
-        lookups = LookupRunner(self._lines["look-ups"], self._reference, self.metrics)
-        self._lookups = Lane("look-ups", [self._measured("look-ups", lookups.run)])
+        lookups = [
+            LookupRunner(self._lines[f"look-ups {n}"], self._reference, self.metrics) for n in range(1, RUNNERS + 1)
+        ]
+        self._lookups = Lane("look-ups", [self._measured("look-ups", r.run) for r in lookups], in_order=False)
         self._pool: asyncpg.Pool[Any] | None = None
         self._waiting = Waiting(self.read)
         self._keys: dict[bytes, ApiKey] = {}

@@ -21,10 +21,14 @@ DEEP = 64
 
 
 class Queues:
-    """A queue a principal. `fill` goes round those with nothing in flight, one command each, until the batch is full."""
+    """A queue a principal. `fill` goes round those with nothing in flight, one command each, until the batch is full.
 
-    def __init__(self, most_waiting: int = MOST_WAITING) -> None:
+    Without `in_order` a principal may be in several batches at once: what changes nothing needs no order.
+    """
+
+    def __init__(self, most_waiting: int = MOST_WAITING, *, in_order: bool = True) -> None:
         self._most_waiting = most_waiting
+        self._in_order = in_order
         self._queues: dict[int, deque[Submission]] = {}
         self._ready: OrderedDict[int, deque[Submission]] = OrderedDict()
         self._busy: set[int] = set()
@@ -76,9 +80,10 @@ class Queues:
             else:
                 del self._queues[principal]
                 del ready[principal]
-        for principal in taken:
-            ready.pop(principal, None)
-        self._busy |= taken
+        if self._in_order:
+            for principal in taken:
+                ready.pop(principal, None)
+            self._busy |= taken
         self.waiting -= len(batch)
         return batch
 
@@ -104,11 +109,12 @@ class Lane:
         *,
         most_commands: int = MOST_COMMANDS,
         most_waiting: int = MOST_WAITING,
+        in_order: bool = True,
     ) -> None:
         self.name = name
         self._runners = list(runners)
         self._most = most_commands
-        self._queues = Queues(most_waiting)
+        self._queues = Queues(most_waiting, in_order=in_order)
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
