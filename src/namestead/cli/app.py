@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from namestead import __version__
-from namestead.cli import account, clock, contact, doctor, domain, key, log, registrar, retained, zone
+from namestead.cli import account, clock, contact, doctor, domain, epp_shell, key, log, registrar, retained, zone
 from namestead.cli.serve import serve
 
 app = typer.Typer(
@@ -48,5 +48,6 @@ for name, group in (
     ("retained", retained.app),
     ("log", log.app),
     ("clock", clock.app),
+    ("epp", epp_shell.app),
 ):
     app.add_typer(group, name=name)

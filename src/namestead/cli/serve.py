@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -478,6 +479,16 @@ class Registry:
             f"  password        {alpha['epp_password']}",
             soft_wrap=True,
         )
+        if self._ready is not None:
+            way = f"namestead epp shell --ready {shlex.quote(str(self._ready.resolve()))}"
+        else:
+            given = {"ca": door.get("ca_file"), "cert": alpha["cert_file"], "key": alpha["key_file"]}
+            options = " ".join(f"--{name} {shlex.quote(file)}" for name, file in given.items() if file)
+            way = (
+                f"EPP_PASSWORD={alpha['epp_password']} namestead epp shell --client-id alpha --host {door['host']} "
+                f"--port {door['port']} {options}"
+            )
+        show.out.print(f"\nor, from a second terminal, with the client that comes along:\n\n  {way}", soft_wrap=True)
 
 
 def _reachable(host: str) -> str:

@@ -120,12 +120,9 @@ class Authenticator:
         if running is None:
             check = self._check(standing, stored, password, address, known)
             running = self._running[stored, digest] = asyncio.get_running_loop().create_task(check, name="login")
-            running.add_done_callback(lambda done: self._ended((stored, digest), done))
-        right = await asyncio.shield(running)
-        if right:
-            until = time.monotonic() + REMEMBERED
-            self._verified[standing.registrar.id] = _Verified(stored, digest, until)
-        return right
+            registrar_id = standing.registrar.id
+            running.add_done_callback(lambda done: self._ended(registrar_id, (stored, digest), done))
+        return await asyncio.shield(running)
 
     async def hash(self, password: str) -> str:
         """The argon2id hash of a new password, which `rules.epp_access.require_password` has been asked about.
@@ -145,10 +142,14 @@ class Authenticator:
             return False
         return hmac.compare_digest(verified.digest, digest)
 
-    def _ended(self, key: tuple[str, bytes], done: asyncio.Task[bool]) -> None:
+    def _ended(self, registrar_id: int, key: tuple[str, bytes], done: asyncio.Task[bool]) -> None:
+        """A verification is over: what it found is remembered in the same moment, so that nobody begins another."""
         self._running.pop(key, None)
-        if not done.cancelled():
-            done.exception()  # whoever still waits gets it; one that nobody waits for is no news
+        if done.cancelled() or done.exception() is not None:
+            return  # whoever still waits gets it; one that nobody waits for is no news
+        if done.result():
+            stored, digest = key
+            self._verified[registrar_id] = _Verified(stored, digest, time.monotonic() + REMEMBERED)
 
     async def _check(self, standing: EppStanding | None, stored: str, password: str, address: str, known: bool) -> bool:
         self._require_room()

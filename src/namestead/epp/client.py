@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar, cast
@@ -87,17 +88,19 @@ class Client:
         server_name: str | None = None,
         patience: float = PATIENCE,
         limit: int = ANSWER_LIMIT,
+        heard: Callable[[bytes], None] | None = None,
     ) -> Self:
         """A connection that has been greeted.
 
         `server_name` is the name in the server's certificate where it is not `host`; `patience` is the seconds each
-        answer is waited for. `OSError` (`ssl.SSLError` among them) if there is no connection, `Disconnected` if what
-        greets is no EPP server, `TimeoutError` if nothing greets.
+        answer is waited for; `heard` is shown every frame as it came, before anything is made of it. `OSError`
+        (`ssl.SSLError` among them) if there is no connection, `Disconnected` if what greets is no EPP server,
+        `TimeoutError` if nothing greets.
         """
         async with asyncio.timeout(patience):
             loop = asyncio.get_running_loop()
             _, protocol = await loop.create_connection(
-                lambda: _Protocol(limit, patience), host, port, ssl=tls, server_hostname=server_name or host
+                lambda: _Protocol(limit, patience, heard), host, port, ssl=tls, server_hostname=server_name or host
             )
             try:
                 greeting = await protocol.expect()
@@ -198,9 +201,10 @@ class Client:
 class _Protocol(asyncio.Protocol):
     """The connection: a queue of answers awaited, in the order of what was sent."""
 
-    def __init__(self, limit: int, patience: float) -> None:
+    def __init__(self, limit: int, patience: float, heard: Callable[[bytes], None] | None = None) -> None:
         self._frames = Frames(limit)
         self._patience = patience
+        self._heard = heard
         self._waiting: deque[asyncio.Future[Greeting | Response]] = deque()
         self._early: deque[Greeting | Response] = deque()
         self._transport: asyncio.Transport | None = None
@@ -257,6 +261,8 @@ class _Protocol(asyncio.Protocol):
         self._frames.feed(data)
         try:
             while (payload := self._frames.next()) is not None:
+                if self._heard is not None:
+                    self._heard(payload)
                 self._take(read_answer(payload))
         except (Fault, FrameFault) as error:
             self._fail(f"the server sent what is no answer: {error}")
