@@ -206,6 +206,14 @@ def test_each_command_has_a_limit_of_its_own(registry: Registry) -> None:
     assert 200 == client.get("/poll").status_code
 
 
+def test_each_key_of_a_channel_has_a_count_of_its_own(registry: Registry) -> None:
+    _next_minute_is_far()
+    for _ in range(3):
+        assert 200 == registry.client("alpha").get("/messages").status_code
+    answer = registry.client("slow").get("/messages")
+    assert (200, "2") == (answer.status_code, answer.headers["x-ratelimit-remaining"])
+
+
 def test_of_121_requests_in_a_minute_120_pass_whichever_process_takes_them(own_registry: Make) -> None:
     registry = own_registry(rate_limit=120)
     _next_minute_is_far()
@@ -285,6 +293,20 @@ def test_the_first_gate_that_fails_answers(registry: Registry, expected: str, ke
         f"/domains/{name}/renew", content=body, headers={"content-type": "application/json"}
     )
     assert expected == answer.json()["error"]
+
+
+def test_the_channel_stands_before_the_rate(own_registry: Make) -> None:
+    """What gate 3 turned away was not counted by gate 4."""
+    registry = own_registry()
+    registry.do(CreateKey("key_eager", digest(token("eager")), registrar="delta", rate_limit=1))
+    _next_minute_is_far()
+
+    def check() -> str:
+        return str(registry.client("eager").post("/domains/check", json={"domain": "a.example"}).json().get("error"))
+
+    assert ["registrar_channel_required"] * 3 == [check() for _ in range(3)]
+    registry.do(ApproveRegistrar("delta", approved=True))
+    assert ["None", "registrar_rate_limit_exceeded"] == [check() for _ in range(2)]
 
 
 def test_the_rate_stands_before_the_body(registry: Registry) -> None:
