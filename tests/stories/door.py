@@ -260,7 +260,7 @@ class Epp:
 STANDING = ("active", "expired")
 """States in which a name has not begun to fall. EPP has one look for both."""
 
-WORDS = {text: word for word, text in reversed(REASONS.items())}
+WORDS = {text: word for word, text in reversed(list(REASONS.items()))}
 """The reasons of EPP's checks, as HTTP has them."""
 
 
