@@ -65,6 +65,7 @@ def served(place: Callable[[], Path]) -> Iterator[Served]:
             operator.json("zone", "apply", str(file), "--yes")
         for registrar in ("alpha", "beta"):
             operator.json("registrar", "approve", registrar, *(f"--zone={zone}" for zone in ZONES))
+        operator.json("registrar", "approve", "gamma", "--production")
         yield demo
 
 
