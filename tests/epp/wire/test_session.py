@@ -106,6 +106,6 @@ def test_the_session_cap_is_freed_when_a_connection_ends(
                 line(epp.PollRequest())
         first.close()
         with logged_in(run, served, "gamma") as line:
-            line.did(epp.PollRequest(), code=1300)
+            line.did(epp.DomainCheck((fresh(),)))
     finally:
         operator.json("registrar", "epp", "sessions", "gamma", "--cap", "0")
