@@ -16,6 +16,7 @@ DOMAIN: Final[Mapping[str, str]] = {
     "current_expiry": "domain:curExpDate",
     "auth_info": "domain:authInfo",
     "registrant": "domain:registrant",
+    "registrant_id": "domain:registrant",
     "contact": "domain:contact",
     "contacts": "domain:contact",
     "nameservers": "domain:hostObj",
@@ -68,8 +69,8 @@ SESSION: Final[Mapping[str, str]] = {
     "id": "epp:msgID",
 }
 
-_FIRST: Final = re.compile(r"[A-Za-z_:]+")
-"""`nameservers[1].host` and `ds.0.digest` are about a part of `nameservers` and of `ds`."""
+_STEPS: Final = re.compile(r"[A-Za-z_:]+")
+"""`nameservers[1].addresses` is said as `addresses`; `ds[0].digest`, which has no element of its own here, as `ds`."""
 
 
 def result_of(refusal: Refusal, body: Any) -> epp.Result:
@@ -85,8 +86,8 @@ def result_of(refusal: Refusal, body: Any) -> epp.Result:
 
 def _value(field: str | None, value: str | None, body: Any) -> epp.Value:
     elements, usual = _mapping(body)
-    first = _FIRST.match(field) if field else None
-    element = elements.get(first[0]) if first else None
+    steps = _STEPS.findall(field or "")
+    element = next((elements[step] for step in reversed(steps) if step in elements), None)
     if element is None:
         name = getattr(body, "name", None) or getattr(body, "id", None)
         return epp.Value(usual, name) if usual is not None and isinstance(name, str) else epp.UNDEFINED

@@ -26,6 +26,7 @@ ZONES = {
     "attributes": "hosts: attributes",
     "gold": "premium: {gold: gold, golden: gold}",
 }
+NO_LIMIT = {"NAMESTEAD_RATE_LIMIT": "1000000"}
 PRICES = """
   - {command: create, amount: '10.00', currency: EUR}
   - {command: renew, amount: '10.00', currency: EUR}
@@ -56,14 +57,15 @@ def run() -> Iterator[Runs]:
 @pytest.fixture(scope="session")
 def served(place: Callable[[], Path]) -> Iterator[Served]:
     """`namestead serve --demo`, with zones of every kind. Tests choose names of their own, and never stop it."""
-    with serving.demo(place(), "--log-format", "json", "--rate-limit", "1000000") as demo:
+    with serving.demo(place(), "--log-format", "json", environment=NO_LIMIT) as demo:
         operator = CommandLine("--data", str(demo.directory / "data"))
         for zone, policy in ZONES.items():
             file = demo.directory / f"{zone}.yaml"
             file.write_text(f"zone: {zone}\npolicy:\n  {policy}\n  prices:{PRICES}")
             operator.json("zone", "apply", str(file), "--yes")
         for registrar in ("alpha", "beta"):
-            operator.json("registrar", "approve", registrar, *(f"--zone={zone}" for zone in ZONES if zone != "shut"))
+            operator.json("registrar", "approve", registrar, *(f"--zone={zone}" for zone in ZONES))
+        operator.json("registrar", "approve", "gamma", "--production")
         yield demo
 
 
@@ -76,7 +78,7 @@ def operator(served: Served) -> CommandLine:
 @pytest.fixture(scope="session")
 def ote(place: Callable[[], Path]) -> Iterator[Served]:
     """`namestead serve --demo --ote`: its clock goes forward, so what a test left there has grown old for the next."""
-    with serving.demo(place(), "--ote", "--log-format", "json", "--rate-limit", "1000000") as demo:
+    with serving.demo(place(), "--ote", "--log-format", "json", environment=NO_LIMIT) as demo:
         yield demo
 
 

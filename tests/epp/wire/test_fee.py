@@ -158,7 +158,6 @@ def test_a_premium_name_is_had_for_its_price_alone(alpha: Line) -> None:
 
 
 def test_a_balance_that_is_too_low(operator: CommandLine, run: Runs, served: Served) -> None:
-    operator.json("registrar", "approve", "gamma", "--production")
     with logged_in(run, served, "gamma") as gamma:
         left = paid(gamma(create(fresh()), agreeing("10.00"))).balance
         assert left is not None

@@ -96,7 +96,7 @@ def test_who_does_not_trust_the_server_has_no_connection(run: Runs, served: Serv
 def test_the_session_cap_is_freed_when_a_connection_ends(
     run: Runs, served: Served, operator: CommandLine, sessions: Callable[..., Line]
 ) -> None:
-    operator.json("registrar", "epp", "sessions", "gamma", "2")
+    operator.json("registrar", "epp", "sessions", "gamma", "--cap", "2")
     try:
         first, _ = sessions("gamma"), sessions("gamma")
         with dial(run, served, "gamma") as line:
@@ -106,6 +106,6 @@ def test_the_session_cap_is_freed_when_a_connection_ends(
                 line(epp.PollRequest())
         first.close()
         with logged_in(run, served, "gamma") as line:
-            line.did(epp.PollRequest(), code=1300)
+            line.did(epp.DomainCheck((fresh(),)))
     finally:
-        operator.json("registrar", "epp", "sessions", "gamma", "0")
+        operator.json("registrar", "epp", "sessions", "gamma", "--cap", "0")
