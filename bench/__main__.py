@@ -21,7 +21,7 @@ from bench.pgbench import PgBench, Way, all_ways, write_scripts
 from bench.plan import FULL, QUICK, Bench, Step, Times
 from bench.register import REGISTRARS
 
-PARTS = ("limit", "engine", "http", "fair")
+PARTS = ("limit", "engine", "http", "epp", "fair")
 BASE = 50_000
 """Names in the register before anything is measured: enough for the planner to see what a register looks like."""
 
@@ -123,6 +123,8 @@ def measure(times: Times, parts: Sequence[str], data: Path | None, base: int, *,
             steps += bench.engine_steps(((256, 1), (256, REGISTRARS), (32, REGISTRARS), (32, 1)))
         if "http" in parts:
             steps += bench.http_steps()
+        if "epp" in parts:
+            steps += bench.epp_steps()
         if "fair" in parts:
             steps += bench.fairness_steps()
         bench.run(steps)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from bench import callers, connections, servers
+from bench import callers, connections, epp, servers
 from bench.database import Database, Server
 from bench.figures import Bar, Line, Sample, ratio
 from bench.pgbench import ACCOUNTS, NOTHING, PgBench, Way, note
-from bench.register import FIRST_REGISTRAR, REGISTRARS
+from bench.register import EPP_REGISTRARS, FIRST_REGISTRAR, REGISTRARS
 from bench.writes import Create
 
 ROOT = Path(__file__).parent.parent
@@ -34,6 +34,14 @@ IDLE = "engine create, one caller, nobody else"
 FLOODED = f"engine create, one caller, beside {FLOOD:,} in flight"
 HTTP = "http {}, " + f"{CONNECTIONS} connections, one registrar"
 FLOOR = f"bare ASGI floor, {CONNECTIONS} connections"
+EPP_CONNECTIONS = 8
+EPP = "epp {}, " + f"{EPP_CONNECTIONS} connections x " + "{} deep, {} registrar(s)"
+EPP_FLOOR = f"TLS echo, {EPP_CONNECTIONS} connections x " + "{} deep"
+EPP_VALIDATING = f"TLS echo that validates, {EPP_CONNECTIONS} connections x " + "{} deep"
+EPP_PAIRS = "epp pairs of create and info, one connection, 16 deep"
+EPP_ALONE = "epp check, one session, nobody else"
+EPP_BESIDE = "epp check, one session beside {:,} idle ones"
+EPP_HOT = "epp: one hot name, 8 registrars, {:,} creates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +57,15 @@ class Times:
     candidates: int = 2
     """How many of them are measured in every repeat; the best median counts."""
 
+    hot: int = 100_000
+    """Creates of the one hot name."""
+
+    idle: int = 10_000
+    """Idle EPP sessions."""
+
 
 FULL = Times(warm=1, seconds=3, repeats=5, pilot=1)
-QUICK = Times(warm=1, seconds=2, repeats=1, pilot=1, candidates=1)
+QUICK = Times(warm=1, seconds=2, repeats=1, pilot=1, candidates=1, hot=5_000, idle=1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +208,89 @@ class Bench:
         )
         return child("bench.connections", job, times.warm + times.seconds)
 
+    def epp_steps(self) -> list[Step]:
+        """EPP over TLS, and its floors, by the same client."""
+        return [
+            Step(EPP.format("check", 1, 1), lambda: self.epp("check", 1, 1), writes=False),
+            Step(EPP_FLOOR.format(1), lambda: self.epp_floor(1, validates=False), writes=False),
+            Step(EPP.format("check", 8, 1), lambda: self.epp("check", 8, 1), writes=False),
+            Step(EPP_VALIDATING.format(8), lambda: self.epp_floor(8, validates=True), writes=False),
+            *(self._epp_create(depth, registrars) for registrars in (1, EPP_REGISTRARS) for depth in (8, 32)),
+            Step(EPP_PAIRS, lambda: self.epp("pairs", 16, 1, connections=1)),
+            Step(EPP_ALONE, lambda: self.epp("check", 1, 1, connections=1), writes=False),
+            Step(
+                EPP_BESIDE.format(self.times.idle),
+                lambda: self.epp("check", 1, 1, connections=1, idle=self.times.idle),
+                writes=False,
+            ),
+            Step(EPP_HOT.format(self.times.hot), lambda: self.epp("hot", 32, EPP_REGISTRARS, most=self.times.hot)),
+        ]
+
+    def _epp_create(self, depth: int, registrars: int) -> Step:
+        return Step(EPP.format("create", depth, registrars), lambda: self.epp("create", depth, registrars))
+
+    def epp(
+        self,
+        kind: str,
+        depth: int,
+        registrars: int,
+        *,
+        connections: int = EPP_CONNECTIONS,
+        most: int = 0,
+        idle: int = 0,
+    ) -> Sample:
+        """A measurement of the EPP server in a process of its own; the rows of creates are held against those of one."""
+        self.database.settle()
+        before = self.database.counted()
+        try:
+            with servers.epp_registry(self.database) as listening:
+                sample = self.connect_epp(kind, listening, connections, depth, registrars, most=most, idle=idle)
+        except RuntimeError as problem:
+            return Sample(errors={str(problem): 1})
+        if kind == "create" and sample.commands:
+            note(sample, before, self.database.counted(), sample.commands, self.create)
+        return sample
+
+    def epp_floor(self, depth: int, *, validates: bool) -> Sample:
+        try:
+            with servers.epp_floor(validates=validates) as listening:
+                return self.connect_epp("check", listening, EPP_CONNECTIONS, depth, 1, logs_in=False)
+        except RuntimeError as problem:
+            return Sample(errors={str(problem): 1})
+
+    def connect_epp(
+        self,
+        kind: str,
+        listening: servers.Listening,
+        connections: int,
+        depth: int,
+        registrars: int,
+        *,
+        logs_in: bool = True,
+        most: int = 0,
+        idle: int = 0,
+    ) -> Sample:
+        """Load on an EPP server, or an echo, that is up."""
+        times = self.times
+        job = epp.Job(
+            kind,
+            listening.host,
+            listening.port,
+            listening.pid,
+            self.database.postmaster,
+            listening.ca,
+            connections,
+            depth,
+            registrars,
+            times.warm,
+            times.seconds,
+            logs_in,
+            most,
+            idle,
+        )
+        # Sessions have to be begun, and a bounded measurement ends by its number.
+        return child("bench.epp", job, times.warm + times.seconds + idle / 50 + most / 100)
+
     # ------------------------------------------------------------------------------------------------ the results
 
     def best_limit(self, name: str) -> Line | None:
@@ -228,8 +325,19 @@ class Bench:
                 3,
                 at_least=False,
             ),
+            *self._epp_bars(many),
         ]
         return [bar for bar in bars if bar.values]
+
+    def _epp_bars(self, limit: Line | None) -> Iterator[Bar]:
+        line = self.lines.get
+        one, eight = line(EPP.format("check", 1, 1)), line(EPP.format("check", 8, 1))
+        yield Bar("epp check / TLS echo", ratio(one, line(EPP_FLOOR.format(1))), 0.25)
+        yield Bar("epp check, 8 deep / TLS echo that validates", ratio(eight, line(EPP_VALIDATING.format(8))), 0.15)
+        for registrars in (1, EPP_REGISTRARS):
+            for depth, bound in ((8, 0.9), (32, 1.2)):
+                create = line(EPP.format("create", depth, registrars))
+                yield Bar(f"epp create, {depth} deep, {registrars} registrar(s) / limit", ratio(create, limit), bound)
 
 
 def child(module: str, job: msgspec.Struct, seconds: float) -> Sample:

@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from argon2 import PasswordHasher
 
 from bench.database import Database
 from namestead.commands.domain.create import CreateDomain
@@ -35,6 +36,12 @@ PRICE = 1000
 RATE_LIMIT = 1_000_000_000
 """Requests a minute: the limit is counted as always, and never reached."""
 
+FIRST_EPP, EPP_REGISTRARS = 100, 8
+"""Registrars that may come in through EPP: short names of four characters, which a client id may have."""
+
+EPP_PASSWORD = "Bench-pass-1"
+EPP_SESSIONS = 20_000
+
 LEAST_RANDOM, MOST_RANDOM = 1 << 56, (1 << 60) - 1
 """Every name has 15 random hexadecimal digits."""
 
@@ -53,6 +60,11 @@ SCOPES = (
 def hosts_of(n: int) -> tuple[Name, Name]:
     """The two external hosts of a registrar, which exist and to which it delegates everything."""
     return Name(f"ns1.r{FIRST_REGISTRAR + n}.net"), Name(f"ns2.r{FIRST_REGISTRAR + n}.net")
+
+
+def slug_of(n: int) -> str:
+    """The short name of a registrar, which is its EPP client id."""
+    return f"a{n}"
 
 
 def token_of(n: int) -> str:
@@ -135,6 +147,12 @@ async def _fill(connection: asyncpg.Connection[Any]) -> None:
             )
             for n in everyone
         ],
+    )
+    hashed = PasswordHasher().hash(EPP_PASSWORD)
+    await connection.executemany(
+        "INSERT INTO epp_access (registrar_id, created_at, enabled, password_hash, password_changed_at, networks,"
+        " session_cap, cltrid_as_key) VALUES ($1, $2, true, $3, $2, '{}', $4, true)",
+        [(FIRST_REGISTRAR + n, now, hashed, EPP_SESSIONS) for n in range(FIRST_EPP, FIRST_EPP + EPP_REGISTRARS)],
     )
     await connection.executemany(
         "INSERT INTO host (id, name, registrar_id, created_by, created_at) VALUES ($1, $2, $3, $3, $4)",

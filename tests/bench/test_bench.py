@@ -96,6 +96,51 @@ def test_an_answer_other_than_expected_is_an_error(place: Place) -> None:
     assert error.startswith("HTTP 200: ")
 
 
+@pytest.mark.parametrize(("depth", "registrars"), [(8, 1), (4, register.EPP_REGISTRARS)])
+def test_creates_over_epp_write_the_rows_of_a_create(place: Place, depth: int, registrars: int) -> None:
+    sample = place.bench().epp("create", depth, registrars)
+    assert {} == sample.errors
+    assert sample.commands > 0
+    assert place.create.counts == sample.rows
+
+
+def test_epp_answers_without_an_error(place: Place) -> None:
+    bench = place.bench()
+    samples = [bench.epp("check", 8, 1), bench.epp("pairs", 16, 1, connections=1), bench.epp("hot", 4, 8, most=100)]
+    samples += [bench.epp_floor(8, validates=validates) for validates in (False, True)]
+    assert [{}] * 5 == [sample.errors for sample in samples]
+    assert all(sample.commands > 0 for sample in samples)
+    assert 100 == samples[2].commands
+
+
+def test_a_second_winner_of_a_hot_name_or_none_is_an_error(place: Place) -> None:
+    sample = place.bench().epp("hot", 4, 8, most=20)
+    [error] = sample.errors
+    assert "one hot name: 0 times 1000, 20 times 2302 of 20" in error, "the test before has registered it"
+
+
+def test_idle_sessions_have_a_size(place: Place) -> None:
+    sample = place.bench().epp("check", 1, 1, connections=1, idle=100)
+    assert {} == sample.errors
+    assert sample.detail["KB a session"] > 0
+    assert sample.p99 is not None
+
+
+def test_an_epp_answer_other_than_expected_is_an_error(place: Place) -> None:
+    with servers.epp_registry(place.database) as listening:
+        sample = place.bench().connect_epp("check", listening, 1, 1, 1)
+        assert {} == sample.errors
+        place.database.execute("UPDATE registrar SET rate_limit = 1")
+        place.database.execute("UPDATE registry SET reference = reference + 1")
+    try:
+        with servers.epp_registry(place.database) as listening:
+            sample = place.bench().connect_epp("check", listening, 1, 1, 1)
+    finally:
+        place.database.execute(f"UPDATE registrar SET rate_limit = {register.RATE_LIMIT}")
+    assert sample.errors
+    assert all(error.startswith("EPP 2") for error in sample.errors)
+
+
 def test_the_register_is_filled_with_indexes_as_they_were(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     indexes = "SELECT string_agg(indexdef, chr(10) ORDER BY indexname) FROM pg_indexes WHERE schemaname = 'public'"
     before, names = place.database.value(indexes), place.database.value("SELECT count(*) FROM domain")
