@@ -13,7 +13,7 @@ from namestead.commands.message.ack import AckMessage
 from namestead.commands.operator.deposit import Deposit
 from namestead.engine import listings
 from namestead.engine.engine import Engine
-from namestead.engine.waiting import Queue
+from namestead.engine.waiting import REMEMBERED, Queue
 from namestead.errors import Refusal
 from namestead.money import Money
 from namestead.objects.message import MOST_COUNTED
@@ -158,7 +158,44 @@ def test_nothing_comes_in_before_what_was_read(register: str) -> None:
             assert Queue(0, None) == await engine.waiting(R0.registrar_id)
             await slow.execute("COMMIT")
             assert [("transfer", "slow.example"), ("transfer", "a.example")] == await queued(engine)
-            assert 2 == (await engine.waiting(R0.registrar_id)).count
+            await _known_to_wait(engine, 2)
+
+    run(main())
+
+
+async def _known_to_wait(engine: Engine, count: int) -> None:
+    """What somebody else wrote is known within a moment (`waiting.REMEMBERED`)."""
+    async with asyncio.timeout(3 * REMEMBERED):
+        while count != (await engine.waiting(R0.registrar_id)).count:  # noqa: ASYNC110 - another process's doing
+            await asyncio.sleep(0.05)
+
+
+def test_what_waits_is_known_at_once_here_and_in_a_moment_elsewhere(
+    register: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    queues = store.queues
+
+    async def counted(connection: Any, ids: Any) -> Any:
+        asked.append(len(ids))
+        return await queues(connection, ids)
+
+    monkeypatch.setattr(store, "queues", counted)
+
+    async def main() -> None:
+        async with engine_on(register) as engine, engine_on(register) as elsewhere:
+            await submit(engine, create("a"))
+            assert [0] * 50 == [(await engine.waiting(R0.registrar_id)).count for _ in range(50)]
+            assert 0 == (await elsewhere.waiting(R0.registrar_id)).count
+            assert [1, 1] == asked  # remembered in between
+            await submit(engine, PUSH_A)
+            queue = await engine.waiting(R0.registrar_id)
+            assert 1 == queue.count
+            await _known_to_wait(elsewhere, 1)
+            assert queue.head is not None
+            await submit(engine, AckMessage(queue.head))
+            assert Queue(0, None) == await engine.waiting(R0.registrar_id)
+            await _known_to_wait(elsewhere, 0)
 
     run(main())
 

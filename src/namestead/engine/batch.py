@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import asyncpg
@@ -76,13 +76,20 @@ class BatchRunner:
     """Runs the batches of one lane on one connection."""
 
     def __init__(
-        self, line: Line, reference: ReferenceCache, log_ids: IdBlocks, object_ids: IdBlocks, metrics: Metrics
+        self,
+        line: Line,
+        reference: ReferenceCache,
+        log_ids: IdBlocks,
+        object_ids: IdBlocks,
+        metrics: Metrics,
+        queues_changed: Callable[[set[int]], None] = lambda _registrars: None,
     ) -> None:
         self._line = line
         self._reference = reference
         self._log_ids = log_ids
         self._object_ids = object_ids
         self._metrics = metrics
+        self._queues_changed = queues_changed
 
     async def run(self, batch: Sequence[Submission]) -> None:
         """Run a batch to its end: every command of it then has its answer. Never raises: a failure is an answer too."""
@@ -172,6 +179,7 @@ class BatchRunner:
         log_ids, changed = await _decide_and_save(connection, decisions, batch)
         if log_ids:
             await self._commit(connection, loaded.xid, log_ids)
+            self._queues_changed(decisions.queues)
         else:
             await connection.execute("ROLLBACK")
         step = self._metrics.step

@@ -29,7 +29,7 @@ from namestead.objects.epp_access import ClientCertificate, EppAccess
 from namestead.objects.facts import Changed, Facts
 from namestead.objects.host import Host
 from namestead.objects.log import LogStatus, Surface
-from namestead.objects.message import PollMessage
+from namestead.objects.message import Message, PollMessage
 from namestead.objects.names import Name
 from namestead.objects.registrar import ApiKey, Listing, Registrar
 from namestead.objects.retained import Retained
@@ -89,6 +89,8 @@ class Decisions:
     ) -> None:
         self.facts = facts
         self.work = Work(facts.now)
+        self.queues: set[int] = set()
+        """Registrars whose message queue is another afterwards."""
         self._stored = stored
         self._new_log_id = new_log_id
         self._new_object_id = new_object_id
@@ -284,7 +286,7 @@ class Decisions:
         if outcome.postings:
             self._post(log_id, outcome.postings)
         if outcome.messages:
-            work.tell(log_id, outcome.messages)
+            self._tell(log_id, outcome.messages)
         if outcome.events:
             work.publish(log_id, outcome.events)
         work.erasures.extend(outcome.erasures)
@@ -301,7 +303,11 @@ class Decisions:
         for account in before:
             after = work.accounts[account.id] = facts.accounts[account.id]
             if ledger.fell_low(account, after):
-                work.tell(log_id, messages.low_balance(facts, after))
+                self._tell(log_id, messages.low_balance(facts, after))
+
+    def _tell(self, log_id: int, told: Sequence[Message]) -> None:
+        self.work.tell(log_id, told)
+        self.queues.update(m.registrar_id for m in told)
 
     def _change(self, log_id: int, change: Changed) -> None:
         """Note one changed object for the save, with its version, and let later decisions see it."""
@@ -333,6 +339,7 @@ class Decisions:
                 return
             case PollMessage():
                 work.acked.add(change.id)
+                self.queues.add(change.registrar_id)
                 facts.put(change)
                 return
         facts.put(change)

@@ -83,6 +83,7 @@ class Engine:
         self._lines["long work"] = Line(self._database, "long work", **BY_KEY)
         self._limits_line = Line(self._database, "limits", synchronous_commit="off")
         self.limits = Limits(self._limits_line)
+        self._waiting = Waiting(self.read)
         self._lane = Lane("batches", [self._batch_runner("batches", f"batches {n}") for n in range(1, RUNNERS + 1)])
         self._long = Lane(
             "long work",
@@ -95,14 +96,20 @@ class Engine:
         ]
         self._lookups = Lane("look-ups", [self._measured("look-ups", r.run) for r in lookups], in_order=False)
         self._pool: asyncpg.Pool[Any] | None = None
-        self._waiting = Waiting(self.read)
         self._keys: dict[bytes, ApiKey] = {}
         self._keys_version = -1
         self.authenticator = Authenticator(self.read, self.count)
         self.sessions = Sessions(Line(self._database, "sessions", synchronous_commit="off", **KEEP_ALIVE))
 
     def _batch_runner(self, lane: str, line: str) -> Callable[[list[Submission]], Awaitable[None]]:
-        runner = BatchRunner(self._lines[line], self._reference, self._log_ids, self._object_ids, self.metrics)
+        runner = BatchRunner(
+            self._lines[line],
+            self._reference,
+            self._log_ids,
+            self._object_ids,
+            self.metrics,
+            self._waiting.forget,
+        )
         return self._measured(lane, runner.run)
 
     def _measured(

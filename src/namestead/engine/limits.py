@@ -27,10 +27,9 @@ COUNT = """
 INSERT INTO rate AS r (bucket, minute, used)
 SELECT b, $3, n FROM unnest($1::text[], $2::integer[]) AS q(b, n)
     ON CONFLICT (bucket, minute) DO UPDATE SET used = r.used + excluded.used
-RETURNING bucket, used
+RETURNING bucket, used, (SELECT reference FROM registry) AS reference
 """
 FORGET = "DELETE FROM rate WHERE minute < $1"
-REFERENCE_VERSION = "SELECT reference FROM registry"
 MINUTE = 60
 PATIENCE = 5.0
 """Seconds a request waits for somebody to count it before it is refused."""
@@ -116,8 +115,8 @@ class Limits:
         for bucket, requests, _ in waiting:
             counts[bucket] = counts.get(bucket, 0) + requests
         buckets = sorted(counts)
-        reference = await connection.fetchval(REFERENCE_VERSION)
         found = await connection.fetch(COUNT, buckets, [counts[b] for b in buckets], minute)
+        reference = found[0]["reference"]
         place = {r["bucket"]: r["used"] - counts[r["bucket"]] for r in found}
         for bucket, requests, future in waiting:
             place[bucket] += requests
