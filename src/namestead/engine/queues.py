@@ -148,9 +148,6 @@ class Lane:
                     await self._runners[runner](batch)
                 finally:
                     self._running -= 1
-                    queues.release(batch)
-                    if queues.ready:
-                        self._wake.set()
                     self._answer(batch)
             if not queues.ready:
                 self._wake.clear()
@@ -158,10 +155,19 @@ class Lane:
                 self._idle.set()
 
     def _answer(self, batch: list[Submission]) -> None:
-        """The callers are answered while the next batch is under way."""
-        task = asyncio.get_running_loop().create_task(deliver(batch), name=f"{self.name} answers")
+        """Answer the callers while the runner takes up the commands of others. Those of the same principals may go when
+        all have their answers: who waits for one before sending the next is then in the next batch with all the rest."""
+        task = asyncio.get_running_loop().create_task(self._deliver(batch), name=f"{self.name} answers")
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    async def _deliver(self, batch: list[Submission]) -> None:
+        try:
+            await deliver(batch)
+        finally:
+            self._queues.release(batch)
+            if self._queues.ready:
+                self._wake.set()
 
     async def drain(self) -> None:
         """Take nothing more, answer everything that was taken, and stop."""
