@@ -9,11 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from inspect import signature
 from pathlib import Path
+from typing import Final
 
 from namestead import errors
 from namestead.cli import epp_document
 from namestead.cli.epp_document import table
+from namestead.cli.serve import serve
 from namestead.commands.table import TABLE, Kind, Party
 from namestead.rules import lifecycle
 from namestead.settings import Settings, variable
@@ -84,15 +87,27 @@ def lifecycle_document() -> str:
 
 
 def settings_document() -> str:
-    """Every field of `Settings`."""
+    """Every field of `Settings`, with the option of `namestead serve` that sets it, where there is one."""
+    options = signature(serve).parameters
     rows = [
-        (f"`--{f.name.replace('_', '-')}`", f"`{variable(f.name)}`", f"`{f.default}`", str(f.metadata["meaning"]))
+        (
+            f"`{f.name}`",
+            f"`--{option.replace('_', '-')}`" if (option := REPEATED.get(f.name, f.name)) in options else "",
+            f"`{variable(f.name)}`",
+            f"`{f.default}`",
+            str(f.metadata["meaning"]),
+        )
         for f in fields(Settings)
     ]
     return (
-        f"{NOTE}# Settings\n\nFrom the command line, else the environment, else `namestead.toml` in the data directory "
-        "(`http_port = 8080`), else the default.\n\n" + table(("option", "environment", "default", "meaning"), rows)
+        f"{NOTE}# Settings\n\nFrom the command line where `namestead serve` has an option for it, else the environment, else `namestead.toml` in the "
+        "data directory (`http_port = 8080`), else the default.\n\n"
+        + table(("setting", "option", "environment", "default", "meaning"), rows)
     )
+
+
+REPEATED: Final = {"trusted_proxies": "trusted_proxy"}
+"""Options that are given once for each value."""
 
 
 def command_document() -> str:
