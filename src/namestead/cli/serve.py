@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 import signal
 import socket
 import sys
@@ -480,15 +481,20 @@ class Registry:
             soft_wrap=True,
         )
         if self._ready is not None:
-            way = f"namestead epp shell --ready {shlex.quote(str(self._ready.resolve()))}"
+            way = f"{_program()} epp shell --ready {shlex.quote(str(self._ready.resolve()))}"
         else:
             given = {"ca": door.get("ca_file"), "cert": alpha["cert_file"], "key": alpha["key_file"]}
             options = " ".join(f"--{name} {shlex.quote(file)}" for name, file in given.items() if file)
             way = (
-                f"EPP_PASSWORD={alpha['epp_password']} namestead epp shell --client-id alpha --host {door['host']} "
+                f"EPP_PASSWORD={alpha['epp_password']} {_program()} epp shell --client-id alpha --host {door['host']} "
                 f"--port {door['port']} {options}"
             )
         show.out.print(f"\nor, from a second terminal, with the client that comes along:\n\n  {way}", soft_wrap=True)
+
+
+def _program() -> str:
+    """How this program is called in another terminal of the same directory: after `make run` it is on nobody's PATH."""
+    return "namestead" if shutil.which("namestead") else shlex.quote(sys.argv[0])
 
 
 def _reachable(host: str) -> str:
