@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -29,7 +30,7 @@ from namestead.epp import namespaces
 from namestead.epp.certificates import Issued, issue_client
 from namestead.epp.framing import Frames, frame
 from namestead.epp.read import read_answer
-from namestead.epp.server import EppServer
+from namestead.epp.server import EppConnection, EppServer
 from namestead.epp.settings import EppSettings
 from namestead.epp.write import write
 from tests.engine.register import OPERATOR, Channel, engine_on, execute
@@ -78,6 +79,15 @@ class Door:
         answer = await wire(login(registrar))
         assert answer.code == 1000, answer
         return wire
+
+    def connection_of(self, registrar: str) -> EppConnection:
+        """The server's side of a registrar's only session."""
+        [connection] = [
+            c
+            for c in self.server.connections
+            if c.session.admitted is not None and c.session.admitted.standing.registrar.slug == registrar
+        ]
+        return connection
 
     async def until(self, done: Callable[[], bool], seconds: float = 20) -> None:
         async with asyncio.timeout(seconds):
@@ -136,9 +146,21 @@ class Wire:
         """Whether the server closes without another word."""
         return await self.answer(seconds) is None
 
+    def stop_reading(self) -> None:
+        """What comes stays in the network, where there is room for little."""
+        self.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        self._transport.pause_reading()
+
+    def read_again(self) -> None:
+        self._transport.resume_reading()
+
+    @property
+    def _transport(self) -> asyncio.Transport:
+        return cast(asyncio.Transport, self.writer.transport)  # uvloop's are not its children
+
     def cut(self) -> None:
         """As a machine that loses its power: without a word of TLS."""
-        self.writer.transport.abort()
+        self._transport.abort()
 
 
 def payload_of(message: bytes | epp.CommandBody | epp.Command | epp.Hello) -> bytes:

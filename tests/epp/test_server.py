@@ -13,11 +13,11 @@ import structlog
 from namestead.engine.engine import Engine
 from namestead.epp import messages as epp
 from namestead.epp.framing import LIMIT, frame
-from namestead.epp.server import PIPELINE
+from namestead.epp.server import PIPELINE, EppConnection
 from tests.engine.conftest import built_register, register
 from tests.engine.proxy import proxy_to
 from tests.engine.register import R0, fetch, problems, run
-from tests.epp.door import check, create, door_on, info, login, payload_of
+from tests.epp.door import Wire, check, create, door_on, info, login, payload_of
 
 __all__ = ["built_register", "register"]  # fixtures
 
@@ -260,17 +260,15 @@ def test_who_never_reads_is_ended_and_slows_nobody(register: str, tmp_path: Path
     async def main() -> None:
         async with door_on(register, tmp_path, idle_timeout=2.0) as door:
             slow, other = await door.session(), await door.session("beta")
-            connection = next(
-                c for c in door.server.connections if c.session.admitted.standing.registrar.slug == "alpha"
-            )
-            slow.writer.transport.pause_reading()
+            connection = door.connection_of("alpha")
+            slow.stop_reading()
             hello = frame(payload_of(epp.Hello()))
             for _ in range(400):
                 slow.octets(hello * 100)  # 40,000 greetings are 80 MB
             most = 0
             for _ in range(20):
                 assert 1000 == (await other(check())).code
-                most = max(most, connection._transport.get_write_buffer_size() + len(connection._frames))
+                most = max(most, _kept(connection))
                 await asyncio.sleep(0.05)
             assert 0 < most < 1_500_000
             async with asyncio.timeout(20):
@@ -282,6 +280,12 @@ def test_who_never_reads_is_ended_and_slows_nobody(register: str, tmp_path: Path
     run(main())
 
 
+def _kept(connection: EppConnection) -> int:
+    """Octets of a connection in our memory, of what came and of what is to go."""
+    assert connection._transport is not None
+    return len(connection._frames) + connection._transport.get_write_buffer_size()
+
+
 def test_who_reads_late_gets_everything(register: str, tmp_path: Path) -> None:
     """What came while nothing could be written is answered once it can, though the client sends nothing more."""
 
@@ -289,11 +293,11 @@ def test_who_reads_late_gets_everything(register: str, tmp_path: Path) -> None:
         async with door_on(register, tmp_path) as door:
             wire = await door.session()
             [connection] = door.server.connections
-            wire.writer.transport.pause_reading()
+            wire.stop_reading()
             wire.send(*[epp.Hello()] * 6000)
             await door.until(lambda: not connection._writable.is_set())
             await asyncio.sleep(0.3)
-            wire.writer.transport.resume_reading()
+            wire.read_again()
             for _ in range(6000):
                 assert isinstance(await wire.answer(10), epp.Greeting)
 
@@ -312,7 +316,7 @@ def test_who_reads_late_gets_everything(register: str, tmp_path: Path) -> None:
     ],
 )
 def test_time_ends_a_connection(
-    register: str, tmp_path: Path, settings: dict[str, float], logs_in: bool, why: str
+    register: str, tmp_path: Path, settings: dict[str, Any], logs_in: bool, why: str
 ) -> None:
     async def main() -> None:
         async with door_on(register, tmp_path, **settings) as door:
@@ -374,6 +378,7 @@ def test_a_stop_answers_what_was_accepted(register: str, tmp_path: Path, monkeyp
     async def main() -> None:
         async with door_on(register, tmp_path) as door:
             wire = await door.session()
+            port = door.server.port
             came, go = hold(door.engine, monkeypatch)
             wire.send(create("a"), info("a"), create("b"))
             await came.wait()
@@ -386,7 +391,7 @@ def test_a_stop_answers_what_was_accepted(register: str, tmp_path: Path, monkeyp
             wire.cut()
             await stopping
             with pytest.raises(ConnectionRefusedError):
-                await door.dial()
+                await Wire.open(port, door.world.client())
             assert [] == await fetch(register, "SELECT 1 FROM domain WHERE name = 'late.example'")
 
     run(main())
