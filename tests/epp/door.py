@@ -48,6 +48,12 @@ def fingerprint(issued: Issued) -> bytes:
     return hashlib.sha256(certificate.public_bytes(Encoding.DER)).digest()
 
 
+async def named(register: str) -> None:
+    """Give the registrars names that EPP takes, before an engine has read them."""
+    for n, slug in enumerate(CERTIFICATES):
+        await execute(register, f"UPDATE registrar SET slug = '{slug}' WHERE id = {Channel(n).registrar_id}")
+
+
 async def let_in(engine: Engine) -> None:
     """A password and a certificate for each registrar that may come in."""
     now = datetime.now(UTC)
@@ -196,11 +202,7 @@ async def door_on(
     files = world.files()
     own = EppSettings(files.certificate, files.private_key, files.client_ca, port=0, **settings)
     if not prepared:
-        names = [
-            f"UPDATE registrar SET slug = '{slug}' WHERE id = {Channel(n).registrar_id}"
-            for n, slug in enumerate(CERTIFICATES)
-        ]
-        await execute(register, *names)
+        await named(register)
     async with engine_on(register) as engine:
         if not prepared:
             await let_in(engine)

@@ -446,7 +446,7 @@ def test_the_rate_limit_is_exact_over_two_servers(register: str, tmp_path: Path)
             door_on(register, tmp_path, rate_limit=10, prepared=True) as two,
         ):
             wires = [await door.session() for door in (one, two) for _ in range(2)]
-            await _early_in_a_minute()
+            await early_in_a_minute()
             for wire in wires:
                 wire.send(*[check()] * 8)
             answers = [answer for wire in wires for answer in await wire.responses(8)]
@@ -461,7 +461,7 @@ def test_the_rate_limit_is_exact_over_two_servers(register: str, tmp_path: Path)
     run(main())
 
 
-async def _early_in_a_minute() -> None:
+async def early_in_a_minute() -> None:
     """Limits go by calendar minutes; what follows is over within ten seconds."""
     while time.time() % 60 > 45:  # noqa: ASYNC110 - of the clock
         await asyncio.sleep(0.5)
