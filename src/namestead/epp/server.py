@@ -167,6 +167,8 @@ class EppConnection(Connection):
         self._untaken: deque[Exchange] = deque()
         self._unanswered: deque[Exchange] = deque()
         self._flying: set[asyncio.Task[None]] = set()
+        self._order = Order.ALONE
+        """Of what flies; what is of another kind waits until it is over."""
         self._taking: asyncio.Task[None] | None = None
         self._answering: asyncio.Task[None] | None = None
         self._held = False
@@ -196,6 +198,8 @@ class EppConnection(Connection):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
+        if self._finishing:
+            return  # nobody will read it, so nobody keeps it
         self._heard = time.monotonic()
         self._frames.feed(data)
         self._read()
@@ -211,6 +215,7 @@ class EppConnection(Connection):
     def resume_writing(self) -> None:
         self._heard = time.monotonic()
         self._writable.set()
+        self._read()  # what came while nothing could be answered
 
     def connection_lost(self, exc: Exception | None) -> None:
         """However it ended: its place is free. What was accepted goes on; its answers have nobody to go to."""
@@ -233,10 +238,11 @@ class EppConnection(Connection):
 
     def _read(self) -> None:
         """Take whole frames, as many as may wait; then hold the reading until answers have been given."""
+        hold = False
         while not self._finishing:
             if len(self._unanswered) >= PIPELINE or not self._writable.is_set():
-                self._hold(hold=len(self._frames) > MOST_UNREAD)
-                return
+                hold = len(self._frames) > MOST_UNREAD
+                break
             try:
                 payload = self._frames.next()
             except FrameFault as fault:
@@ -248,7 +254,7 @@ class EppConnection(Connection):
             exchange = self.session.read(payload)
             self._unanswered.append(exchange)
             self._untaken.append(exchange)
-        self._hold(hold=False)
+        self._hold(hold=hold)
         self._advance()
 
     def _hold(self, *, hold: bool) -> None:
@@ -304,9 +310,10 @@ class EppConnection(Connection):
             if order is Order.ALONE:
                 await self._alone(run[0])
                 continue
-            await self._together(run)
-            if untaken:
+            if order is not self._order:
                 await self._over()
+            self._order = order
+            await self._together(run)
 
     async def _alone(self, exchange: Exchange) -> None:
         await self._over()
@@ -366,6 +373,7 @@ class EppConnection(Connection):
 
     def _performed(self, task: asyncio.Task[None]) -> None:
         self._flying.discard(task)
+        self._heard = time.monotonic()
         if self._unanswered:
             self._advance()
 
@@ -488,8 +496,8 @@ class EppConnection(Connection):
         ends: list[tuple[float, str]] = []
         if self.session.admitted is None:
             ends.append((self._opened + settings.login_timeout, "no login in time"))
-        if not self._flying:
-            ends.append((self._heard + settings.idle_timeout, "idle for too long"))
+        heard = now if self._flying else self._heard  # a client that waits for its answer is not idle
+        ends.append((heard + settings.idle_timeout, "idle for too long"))
         if settings.absolute_timeout is not None:
             ends.append((self._opened + settings.absolute_timeout, "as old as a session may become"))
         at, why = min(ends)

@@ -200,8 +200,9 @@ class Session:
             exchange.with_queue = True
             self._answer(exchange, epp.Result(1000), extensions=events)
             return
-        self._failed += 1
         result = refusals.result_of(outcome.refusal, body)
+        if result.code != 2400:  # which nobody could decide; the client may well have been right
+            self._failed += 1
         if self._failed >= FAILED_LOGINS and result.code < 2500:
             result = epp.Result(2501, ext_values=result.ext_values)
         announced = frozenset(body.ext_uris)
