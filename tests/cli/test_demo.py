@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import ssl
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -12,12 +14,16 @@ from typing import Any
 import pytest
 
 from namestead.cli import demo as seeding
+from namestead.cli.epp import settings_of
 from namestead.cli.session import operator
 from namestead.commands.operator.set_epp_password import SetEppPassword
 from namestead.engine.engine import Engine
-from namestead.epp.admission import Admitted, admit
+from namestead.epp.admission import Admitted, admit, peer_at
 from namestead.epp.certificates import CertificateFacts, read
+from namestead.epp.listener import Connection, Listener
 from namestead.epp.login import Login, Peer, Policy, Served
+from namestead.epp.tls import Contexts, peer_of
+from namestead.settings import Settings
 from namestead.store.migrate import ensure_partitions, migrate
 from tests import serving
 from tests.engine.register import connected, engine_on, run
@@ -66,6 +72,40 @@ def test_what_the_ready_file_has_opens_the_door(demo: serving.Served) -> None:
         async with engine_on(demo.facts["database"]) as engine:
             assert [1000] * 3 == [await login(engine, known, slug) for slug in ("alpha", "beta", "gamma")]
             assert 2200 == await login(engine, known, "alpha", showing="beta")
+
+    run(main())
+
+
+def test_the_files_make_connections(demo: serving.Served) -> None:
+    """With the registrars' own certificates, through TLS, to a login."""
+    known: Any = demo.facts["registrars"]
+    door = settings_of(Settings(data=demo.directory / "data"), 0, shared=False, demo=True)
+    contexts = Contexts(door.tls)
+    peers: asyncio.Queue[Peer] = asyncio.Queue()
+
+    class Noting(Connection):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            tls = transport.get_extra_info("ssl_object")
+            peers.put_nowait(peer_at(transport.get_extra_info("peername")[0], peer_of(tls)))
+
+    async def main() -> None:
+        listener = Listener(door.host, 0, lambda: contexts.current, Noting)
+        await listener.start()
+        async with engine_on(demo.facts["database"]) as engine:
+            for slug in ("alpha", "beta"):
+                client = ssl.create_default_context(cafile=str(door.client_ca))
+                client.verify_flags |= ssl.VERIFY_X509_STRICT
+                client.load_cert_chain(known[slug]["cert_file"], known[slug]["key_file"])
+                async with asyncio.timeout(10):
+                    _, writer = await asyncio.open_connection(
+                        "127.0.0.1", listener.port, ssl=client, server_hostname="localhost"
+                    )
+                    peer = await peers.get()
+                asked = Login("alpha", known["alpha"]["epp_password"], "1.0", "en", (DOMAIN,))
+                found = await admit(engine, asked, peer, Served((DOMAIN,), ()), door.policy, session_cap=5)
+                assert (slug == "alpha") == isinstance(found, Admitted), "beta's certificate does not open alpha's door"
+                writer.close()
+        await listener.stop()
 
     run(main())
 

@@ -314,8 +314,10 @@ def gather(batch: Sequence[Submission], reference: Reference) -> Wanted:
             wanted.keys.update(needs.keys)
         if needs.account_slugs:
             wanted.account_slugs.update(needs.account_slugs)
-        wanted.epp_access.update(needs.epp_access)
-        wanted.certificates.update(needs.certificates)
+        if needs.epp_access:
+            wanted.epp_access.update(needs.epp_access)
+        if needs.certificates:
+            wanted.certificates.update(needs.certificates)
         if needs.messages:
             wanted.messages.update(needs.messages)
             wanted.waiting.add(principal.registrar_id or 0)

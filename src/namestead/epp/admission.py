@@ -21,6 +21,7 @@ from namestead.engine.sessions import Slot
 from namestead.engine.submission import Envelope
 from namestead.epp import login as decisions
 from namestead.epp.login import Accepted, Login, Peer, Policy, Refused, SecurityEvent, Served
+from namestead.epp.tls import TlsPeer
 from namestead.errors import Refusal
 from namestead.objects.epp_access import EppStanding
 from namestead.objects.log import Surface
@@ -43,6 +44,11 @@ class Admitted:
     def cltrid_as_key(self) -> bool:
         """Whether each clTRID of this session is the idempotency key of its command."""
         return self.standing.access is not None and self.standing.access.cltrid_as_key
+
+
+def peer_at(address: str, tls: TlsPeer) -> Peer:
+    """The other end of a connection, from its address and its finished handshake."""
+    return Peer(address, tls.protocol, tls.cipher, tls.fingerprint, tls.certificate_ends)
 
 
 async def admit(
