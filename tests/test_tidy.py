@@ -26,7 +26,7 @@ REAL_CLOCKS = {
     "src/namestead/api/gates.py": "rate limits and the expiry of keys",
     "src/namestead/cli/key.py": "the expiry of keys",
     "src/namestead/cli/demo.py": "certificates are made and renewed by real time",
-    "src/namestead/epp/server.py": "the greeting, and the minute of a rate limit",
+    "src/namestead/epp/server.py": "the greeting",
     "src/namestead/store/checks.py": "doctor compares the clocks of two machines",
 }
 CLOCKS = {

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from namestead.cli import demo as seeding
-from namestead.cli.epp import settings_of
+from namestead.cli.epp import for_demo, settings_of
 from namestead.cli.session import operator
 from namestead.commands.operator.set_epp_password import SetEppPassword
 from namestead.engine.engine import Engine
@@ -79,7 +79,7 @@ def test_what_the_ready_file_has_opens_the_door(demo: serving.Served) -> None:
 def test_the_files_make_connections(demo: serving.Served) -> None:
     """With the registrars' own certificates, through TLS, to a login."""
     known: Any = demo.facts["registrars"]
-    door = settings_of(Settings(data=demo.directory / "data"), 0, shared=False, demo=True)
+    door = settings_of(for_demo(Settings(data=demo.directory / "data")), 0, shared=False)
     contexts = Contexts(door.tls)
     peers: asyncio.Queue[Peer] = asyncio.Queue()
 

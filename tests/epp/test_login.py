@@ -60,6 +60,7 @@ ACCESS = EppAccess(
 BOUND = ClientCertificate(5, 2, OURS, "CN=alpha", NOW + 300 * DAY, NOW - DAY)
 STANDING = EppStanding(
     registrar=ALPHA,
+    currency="EUR",
     suspended=False,
     access=ACCESS,
     certificates=(BOUND,),

@@ -41,7 +41,14 @@ REGISTRAR = Registrar(
     2, 1, "ch_alpha", "alpha", "Alpha", approved=True, production_approved=True, dns_module=False, created_at=NOW
 )
 STANDING = EppStanding(
-    REGISTRAR, suspended=False, access=EppAccess(2, NOW), certificates=(), bound_to=None, failures=0, read_at=NOW
+    REGISTRAR,
+    currency="EUR",
+    suspended=False,
+    access=EppAccess(2, NOW),
+    certificates=(),
+    bound_to=None,
+    failures=0,
+    read_at=NOW,
 )
 ADMITTED = Admitted(STANDING, BY, Slot(2, 20, None), ())
 WRONG = Refused(Refusal(errors.EPP_AUTHENTICATION_FAILED))
@@ -68,7 +75,7 @@ def begun(outcome: Admitted = ADMITTED, asked: epp.Login | None = None) -> Sessi
     of = session()
     exchange = read(of, asked or login())
     assert isinstance(of.turn(exchange), LogIn)
-    of.logged_in(exchange, outcome, "EUR")
+    of.logged_in(exchange, outcome)
     assert 1000 == said(of, exchange).code
     return of
 
@@ -212,7 +219,7 @@ def test_failed_logins(outcomes: Iterable[Admitted | Refused], codes: list[int])
     for outcome in outcomes:
         exchange = read(of, login())
         of.turn(exchange)
-        of.logged_in(exchange, outcome, "EUR")
+        of.logged_in(exchange, outcome)
         found.append(said(of, exchange).code)
         ended.append(exchange.closes)
     assert codes == found
@@ -225,7 +232,7 @@ def test_what_a_login_is_told_of_its_security() -> None:
         of = session()
         exchange = read(of, asked)
         of.turn(exchange)
-        of.logged_in(exchange, outcome, "EUR")
+        of.logged_in(exchange, outcome)
         [event] = said(of, exchange).extensions.login_security
         assert ("password", "warning", "grows old", NOW) == (event.type, event.level, event.text, event.ex_date)
 
@@ -277,7 +284,7 @@ def test_what_was_not_announced_is_told_by_rfc_9038() -> None:
         of = session()
         exchange = read(of, asked)
         of.turn(exchange)
-        of.logged_in(exchange, outcome, "EUR")
+        of.logged_in(exchange, outcome)
         answer = said(of, exchange)
         assert () == answer.extensions.login_security
         [moved] = answer.results[0].unhandled

@@ -18,7 +18,14 @@ ALPHA = Registrar(
 )
 BOUND = ClientCertificate(9, 1, MINE, "CN=alpha", NOW, NOW)
 STANDING = EppStanding(
-    ALPHA, suspended=False, access=EppAccess(1, NOW), certificates=(BOUND,), bound_to=None, failures=0, read_at=NOW
+    ALPHA,
+    currency="EUR",
+    suspended=False,
+    access=EppAccess(1, NOW),
+    certificates=(BOUND,),
+    bound_to=None,
+    failures=0,
+    read_at=NOW,
 )
 
 

@@ -25,6 +25,7 @@ from namestead.api.openapi import document
 from namestead.api.peers import Peers
 from namestead.api.schemas import Body, Mutation, faults_of
 from namestead.api.settings import HttpSettings
+from namestead.commands.message.ack import LONGEST_ID
 from namestead.commands.table import TABLE, Kind, Row
 from namestead.engine import listings
 from namestead.engine.engine import Engine
@@ -389,8 +390,8 @@ def _contact_in_path(segment: bytes) -> str:
 
 
 def _message_in_path(segment: bytes) -> int:
-    """A message's id as it was answered: a number of up to eighteen digits."""
-    if not segment.isdigit() or len(segment) > 18:
+    """A message's id as it was answered."""
+    if not segment.isdigit() or len(segment) > LONGEST_ID:
         raise _fault("id", "invalid_value", "in the path is no message's id: take it from GET /messages.")
     return int(segment)
 

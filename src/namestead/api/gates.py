@@ -105,13 +105,7 @@ class Gates:
                 raise refusal
         request.counted = counted
         if not counted.admitted:
-            wait = max(1, counted.reset_at - int(time.time()))
-            refusal = Refusal(
-                errors.REGISTRAR_RATE_LIMIT_EXCEEDED,
-                message=f"More than {counted.limit} requests for {row.name} in this minute. Wait {wait} s, then send it "
-                "again.",
-                extra={"retry_after": wait},
-            )
+            refusal = counted.refusal(row.name)
             await self.note(refusal, request, row, caller)
             raise refusal
         return caller

@@ -54,7 +54,16 @@ class Counted:
 
     @property
     def admitted(self) -> bool:
-        return self.used <= self.limit
+        return self.admits(0)
+
+    def refusal(self, command: str) -> Refusal:
+        """What a request for this command is answered that was not admitted, by whichever door."""
+        wait = max(1, self.reset_at - int(time.time()))
+        return Refusal(
+            errors.REGISTRAR_RATE_LIMIT_EXCEEDED,
+            message=f"More than {self.limit} requests for {command} in this minute. Wait {wait} s, then send it again.",
+            extra={"retry_after": wait},
+        )
 
 
 class Limits:

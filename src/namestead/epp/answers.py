@@ -23,13 +23,13 @@ from namestead.commands.domain.transfer import Transferred
 from namestead.commands.host.answers import HostState
 from namestead.commands.host.check import HostsChecked
 from namestead.commands.listings import QueuedMessage, QueuePage
-from namestead.commands.message.ack import Acknowledged
 from namestead.commands.messages import ContactState
 from namestead.commands.protocol import Answer
 from namestead.epp import messages as epp
 from namestead.money import exponent
 from namestead.objects.names import Name
 from namestead.objects.zone import HostModel, Zone
+from namestead.rules.publication import TTL
 
 COMPLETED, PENDING, NO_MESSAGES, ACK_TO_DEQUEUE = 1000, 1001, 1300, 1301
 
@@ -389,23 +389,13 @@ def _change(message: QueuedMessage, change: notices.ChangeNotice) -> epp.ChangeD
     )
 
 
-def _acknowledged(answer: Answer[Acknowledged], told: Told) -> Said:
-    return Said()
-
-
 # --------------------------------------------------------------------------------------------------------------- parts
-
-TTL_SECONDS: Final = 3600
-"""What the zone's own records of a name live in caches (RFC 9803, 1.2: TTLs at the parent): one for all of them."""
 
 
 def _ttl(kinds: tuple[str, ...], *, policy: bool) -> epp.TtlValues:
     """What RFC 9803 calls the policy: one value, that is least, default and most at once."""
-    if not policy:
-        return epp.TtlValues(tuple(epp.Ttl(kind, TTL_SECONDS) for kind in kinds))
-    return epp.TtlValues(
-        tuple(epp.Ttl(kind, TTL_SECONDS, min=TTL_SECONDS, default=TTL_SECONDS, max=TTL_SECONDS) for kind in kinds)
-    )
+    limit = TTL if policy else None
+    return epp.TtlValues(tuple(epp.Ttl(kind, TTL, min=limit, default=limit, max=limit) for kind in kinds))
 
 
 def _statuses(values: tuple[str, ...]) -> tuple[epp.Status, ...]:
@@ -431,5 +421,5 @@ RENDER: Final[dict[type, Callable[[Any, Told], Said]]] = {
     epp.ContactDelete: _done,
     epp.ContactUpdate: _done,
     epp.PollRequest: _message,
-    epp.PollAck: _acknowledged,
+    epp.PollAck: _done,
 }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from namestead.epp import messages as epp
+from namestead.epp import namespaces
 from namestead.errors import Refusal
 
 DOMAIN: Final[Mapping[str, str]] = {
@@ -69,6 +70,13 @@ SESSION: Final[Mapping[str, str]] = {
     "id": "epp:msgID",
 }
 
+MAPPINGS: Final[Mapping[str, tuple[Mapping[str, str], str | None]]] = {
+    namespaces.DOMAIN: (DOMAIN, "domain:name"),
+    namespaces.HOST: (HOST, "host:name"),
+    namespaces.CONTACT: (CONTACT, "contact:id"),
+}
+"""Of each object's namespace: the elements a command's fields are said in, and the one that names the object."""
+
 _STEPS: Final = re.compile(r"[A-Za-z_:]+")
 """`nameservers[1].addresses` is said as `addresses`; `ds[0].digest`, which has no element of its own here, as `ds`."""
 
@@ -85,23 +93,10 @@ def result_of(refusal: Refusal, body: Any) -> epp.Result:
 
 
 def _value(field: str | None, value: str | None, body: Any) -> epp.Value:
-    elements, usual = _mapping(body)
+    elements, usual = MAPPINGS.get(epp.OBJECT_URIS.get(type(body), ""), (SESSION, None))
     steps = _STEPS.findall(field or "")
     element = next((elements[step] for step in reversed(steps) if step in elements), None)
     if element is None:
         name = getattr(body, "name", None) or getattr(body, "id", None)
         return epp.Value(usual, name) if usual is not None and isinstance(name, str) else epp.UNDEFINED
     return epp.Value(element, value or "")
-
-
-def _mapping(body: Any) -> tuple[Mapping[str, str], str | None]:
-    """The elements a body's fields are said in, and the one that names its object."""
-    match type(body).__name__:
-        case name if name.startswith("Domain"):
-            return DOMAIN, "domain:name"
-        case name if name.startswith("Host"):
-            return HOST, "host:name"
-        case name if name.startswith("Contact"):
-            return CONTACT, "contact:id"
-        case _:
-            return SESSION, None

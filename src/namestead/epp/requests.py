@@ -32,7 +32,7 @@ from namestead.commands.host.delete import DeleteHost
 from namestead.commands.host.info import InfoHost
 from namestead.commands.host.update import UpdateHost
 from namestead.commands.listings import ReadMessage
-from namestead.commands.message.ack import AckMessage
+from namestead.commands.message.ack import AckMessage, message_id
 from namestead.epp import messages as epp
 from namestead.epp.faults import Fault
 from namestead.errors import Refusal
@@ -50,9 +50,6 @@ from namestead.rules.transfers import Operation
 
 MOST_CHECKED: Final = 100
 """Objects of one check (contracts/epp.md). RFC 5730 sets no bound, the frame's length alone would be one of thousands."""
-
-ENDLESS: Final = 2**63
-"""No message has an id as large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,12 +289,9 @@ def _read_message(body: epp.PollRequest, asked: Asked) -> ReadMessage:
 
 
 def _ack_message(body: epp.PollAck, asked: Asked) -> AckMessage:
-    text = body.message_id
-    if text is None:
+    if body.message_id is None:
         raise Fault(2003, "an acknowledgement names the message by msgID", element="epp:poll")
-    if not (text.isascii() and text.isdigit()) or int(text[:20]) >= ENDLESS:
-        raise Refusal(errors.MESSAGE_NOT_FOUND, "id", text)
-    return AckMessage(int(text))
+    return AckMessage(message_id(body.message_id))
 
 
 TRANSLATE: Final[dict[type, Callable[[Any, Asked], Any]]] = {

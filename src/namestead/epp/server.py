@@ -18,19 +18,16 @@ from typing import Any, Final, cast
 
 import structlog
 
-from namestead import errors
-from namestead.commands.listings import Balance
 from namestead.commands.protocol import Answer
 from namestead.commands.table import Kind
 from namestead.commands.turned_away import TurnedAway
 from namestead.engine import listings
 from namestead.engine.engine import Engine
 from namestead.engine.waiting import Queue
-from namestead.epp.admission import Admitted, admit
+from namestead.epp.admission import Admitted, admit, peer_at
 from namestead.epp.faults import FrameFault
 from namestead.epp.framing import Frames
 from namestead.epp.listener import Connection, Listener
-from namestead.epp.login import Peer
 from namestead.epp.session import SERVED, Exchange, LogIn, Order, Perform, Session
 from namestead.epp.settings import EppSettings
 from namestead.epp.tls import Contexts, TlsPeer, peer_of
@@ -347,7 +344,7 @@ class EppConnection(Connection):
             if isinstance(seen, Refusal):
                 self.session.refused(exchange, seen)
             elif not seen.admits(left[name]):
-                await self._turn_away(exchange, turn, _too_many(name, seen))
+                await self._turn_away(exchange, turn, seen.refusal(name))
             else:
                 task = loop.create_task(self._perform(exchange, turn))
                 self._flying.add(task)
@@ -366,8 +363,7 @@ class EppConnection(Connection):
         """Refuse at the gate; while the channel's evidence is gathered, that is logged too."""
         self.session.refused(exchange, refusal)
         self._engine.metrics.turned_away.labels(refusal.kind.code).inc()
-        registrar = self._engine.reference.registrars.get(turn.envelope.principal.registrar_id or 0)
-        if registrar is not None and registrar.evidence:
+        if self._engine.reference.gathers_evidence(turn.envelope.principal.registrar_id):
             with contextlib.suppress(Refusal):
                 await self._engine.ask(TurnedAway(turn.row.name, refusal, turn.command.subject), turn.envelope)
 
@@ -395,11 +391,11 @@ class EppConnection(Connection):
             self.session.failed(exchange)
 
     async def _log_in(self, exchange: Exchange, turn: LogIn) -> None:
-        settings, peer = self._server.settings, self._peer
+        settings = self._server.settings
         outcome = await admit(
             self._engine,
             turn.login,
-            Peer(self.address, peer.protocol, peer.cipher, peer.fingerprint, peer.certificate_ends),
+            peer_at(self.address, self._peer),
             SERVED,
             settings.policy,
             session_cap=settings.session_cap,
@@ -407,23 +403,10 @@ class EppConnection(Connection):
             request_id=exchange.sv_trid,
             client_transaction_id=exchange.cl_trid,
         )
-        if not isinstance(outcome, Admitted):
-            self.session.logged_in(exchange, outcome)
-            return
-        if self._transport is None or self._transport.is_closing():
+        if isinstance(outcome, Admitted) and (self._transport is None or self._transport.is_closing()):
             self._engine.sessions.release(outcome.slot)
             return
-        try:
-            currency = await self._currency(outcome)
-        except BaseException:
-            self._engine.sessions.release(outcome.slot)
-            raise
-        self.session.logged_in(exchange, outcome, currency)
-
-    async def _currency(self, admitted: Admitted) -> str:
-        asked, by, known = Balance(limit=1), admitted.principal, self._engine.reference
-        page = await self._engine.read(lambda c: listings.run(c, asked, by, known))
-        return str(page.balance.currency)
+        self.session.logged_in(exchange, outcome)
 
     # ----------------------------------------------------------------------------------------------------- answers go out
 
@@ -506,14 +489,6 @@ class EppConnection(Connection):
             self._forget()
             return
         self._timer = asyncio.get_running_loop().call_later(max(0.05, at - now), self._watch)
-
-
-def _too_many(name: str, seen: Any) -> Refusal:
-    wait = max(1, seen.reset_at - int(time.time()))
-    return Refusal(
-        errors.REGISTRAR_RATE_LIMIT_EXCEEDED,
-        message=f"More than {seen.limit} requests for {name} in this minute. Wait {wait} s, then send it again.",
-    )
 
 
 def _now() -> datetime:

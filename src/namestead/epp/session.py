@@ -19,6 +19,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from namestead import errors
 from namestead.commands.protocol import Answer
 from namestead.commands.table import BY_TYPE, Row
@@ -32,7 +34,7 @@ from namestead.epp.faults import Fault
 from namestead.epp.framing import frame
 from namestead.epp.login import Login, LoginSecurity, Refused, SecurityEvent, Served
 from namestead.epp.read import read_command
-from namestead.epp.write import write
+from namestead.epp.write import VERBS, write
 from namestead.errors import Refusal
 from namestead.objects.facts import Reference
 from namestead.objects.log import Surface
@@ -100,20 +102,18 @@ class LogIn:
 
 
 class Session:
-    """The state of one connection. `reference` gives zones and registrars as last read; `greeting_at` the time."""
+    """The state of one connection. `reference` gives zones and registrars as last read, `now` the time."""
 
-    __slots__ = ("_failed", "_ids", "_now", "_reference", "_server", "admitted", "announced", "currency", "ended")
+    __slots__ = ("_failed", "_now", "_reference", "_server", "admitted", "announced", "currency")
 
     def __init__(self, server: str, reference: Callable[[], Reference], now: Callable[[], datetime]) -> None:
         self._server = server
         self._reference = reference
         self._now = now
         self._failed = 0
-        self._ids = _next_id
         self.admitted: Admitted | None = None
         self.announced: frozenset[str] = frozenset()
         self.currency = ""
-        self.ended = False
 
     def greeting(self) -> bytes:
         """The frame a connection begins with, and every hello is answered by (RFC 5730, 2.4)."""
@@ -121,7 +121,7 @@ class Session:
 
     def read(self, payload: bytes) -> Exchange:
         """A frame that came. One that cannot be read is answered already; its neighbours are not disturbed."""
-        sv_trid = self._ids()
+        sv_trid = _next_id()
         try:
             message = read_command(payload)
         except Fault as fault:
@@ -187,8 +187,8 @@ class Session:
                 reason = f"{uri} was not announced at login; log in with it"
                 raise Fault(2103, reason, element="epp:extension", value=uri)
 
-    def logged_in(self, exchange: Exchange, outcome: Admitted | Refused, currency: str = "") -> None:
-        """The outcome of a login. `currency` is what the registrar's account is kept in."""
+    def logged_in(self, exchange: Exchange, outcome: Admitted | Refused) -> None:
+        """The outcome of a login."""
         assert exchange.command is not None
         body = exchange.command.body
         assert isinstance(body, epp.Login)
@@ -196,7 +196,7 @@ class Session:
         if isinstance(outcome, Admitted):
             self.admitted = outcome
             self.announced = frozenset((*body.obj_uris, *body.ext_uris))
-            self.currency = currency
+            self.currency = outcome.standing.currency
             exchange.with_queue = True
             self._answer(exchange, epp.Result(1000), extensions=events)
             return
@@ -248,9 +248,7 @@ class Session:
         assert response is not None
         if response.queue is None and waiting is not None and waiting.head is not None and waiting.count:
             queue = epp.MessageQueue(waiting.count, str(waiting.head))
-            response = epp.Response(
-                response.results, response.sv_trid, response.cl_trid, queue, response.data, response.extensions
-            )
+            response = replace(response, queue=queue)
         return frame(write(response))
 
 
@@ -261,22 +259,10 @@ def _order(body: epp.CommandBody) -> Order:
 
 
 _TRANSFORMS: Final = frozenset(
-    {
-        epp.DomainCreate,
-        epp.DomainDelete,
-        epp.DomainRenew,
-        epp.DomainTransfer,
-        epp.DomainUpdate,
-        epp.HostCreate,
-        epp.HostDelete,
-        epp.HostUpdate,
-        epp.ContactCreate,
-        epp.ContactDelete,
-        epp.ContactTransfer,
-        epp.ContactUpdate,
-        epp.PollAck,
-    }
+    {body for body, verb in VERBS.items() if verb in ("create", "delete", "renew", "transfer", "update")}
+    | {epp.PollAck}
 )
+"""RFC 5730, 2.9.3; and an acknowledgement, which changes the queue."""
 
 
 def _login(body: epp.Login, extensions: epp.CommandExtensions) -> Login:

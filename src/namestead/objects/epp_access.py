@@ -47,11 +47,13 @@ class ClientCertificate(Struct, frozen=True, gc=False):
 class EppStanding(Struct, frozen=True, gc=False):
     """All that a login is held against, as it was read at `read_at` (real time, by the database's clock).
 
-    `certificates` are those bound to the registrar now; `bound_to` is the registrar the certificate of the connection
-    is bound to, if it is to any; `failures` counts wrong passwords of the last 24 hours.
+    `currency` is what the registrar's account is kept in. `certificates` are those bound to the registrar now; `bound_to`
+    is the registrar the certificate of the connection is bound to, if it is to any; `failures` counts wrong passwords of
+    the last 24 hours.
     """
 
     registrar: Registrar
+    currency: str
     suspended: bool
     access: EppAccess | None
     certificates: tuple[ClientCertificate, ...]

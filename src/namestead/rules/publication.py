@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,6 +12,10 @@ from namestead.objects.facts import Facts, Reference
 from namestead.objects.host import Host
 from namestead.objects.log import Event, EventKind
 from namestead.rules import delegation
+
+TTL: Final = 3600
+"""Seconds that a zone's own records of a name, its delegation, DS and glue, live in caches: one value for all of them
+(RFC 9803, 1.2 has them set by name, which this registry does not take)."""
 
 
 def has_data(domain: Domain) -> bool:

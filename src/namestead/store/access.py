@@ -12,7 +12,7 @@ from namestead.store.load import Connection
 
 # A registrar by its client id, with the real time, and the wrong passwords of the last 24 hours.
 STANDING = """
-SELECT r.*, a.suspended_at IS NOT NULL AS suspended, clock_timestamp() AS read_at,
+SELECT r.*, a.currency, a.suspended_at IS NOT NULL AS suspended, clock_timestamp() AS read_at,
        (SELECT coalesce(sum(f.failures), 0)
           FROM epp_failed_login f
          WHERE f.registrar_id = r.id AND f.hour > clock_timestamp() - interval '24 hours') AS failures
@@ -39,12 +39,14 @@ async def standing(connection: Connection, client_id: str, fingerprint: bytes | 
     if row is None:
         return None
     columns = dict(row)
-    suspended, read_at, failures = (columns.pop(name) for name in ("suspended", "read_at", "failures"))
+    asked = ("currency", "suspended", "read_at", "failures")
+    currency, suspended, read_at, failures = (columns.pop(name) for name in asked)
     registrar = rows.registrar_of(columns)
     access = await connection.fetchrow(ACCESS, registrar.id)
     bound = await connection.fetch(BOUND, registrar.id)
     return EppStanding(
         registrar=registrar,
+        currency=currency,
         suspended=suspended,
         access=rows.epp_access_of(access) if access is not None else None,
         certificates=tuple(rows.certificate_of(r) for r in bound),

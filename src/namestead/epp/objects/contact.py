@@ -37,9 +37,10 @@ from namestead.epp.objects.parts import (
     read_status,
     write_auth_info,
     write_checks,
+    write_pending,
     write_phone,
     write_statuses,
-    write_trids,
+    write_transfer,
 )
 from namestead.epp.values import (
     boolean,
@@ -393,19 +394,12 @@ def _write_create_data(data: ContactCreateData) -> str:
 def _write_transfer_data(data: ContactTransferData) -> str:
     return (
         f"{_open('trnData')}<contact:id>{escape(data.id)}</contact:id>"
-        f"<contact:trStatus>{escape(data.status)}</contact:trStatus>"
-        f"<contact:reID>{escape(data.re_id)}</contact:reID>{instant_element('contact:reDate', data.re_date)}"
-        f"<contact:acID>{escape(data.ac_id)}</contact:acID>{instant_element('contact:acDate', data.ac_date)}"
-        "</contact:trnData>"
+        f"{write_transfer('contact', data)}</contact:trnData>"
     )
 
 
 def _write_pending_data(data: ContactPendingData) -> str:
-    return (
-        f'{_open("panData")}<contact:id paResult="{write_boolean(data.result)}">{escape(data.id)}</contact:id>'
-        f"<contact:paTRID>{write_trids(data.cl_trid, data.sv_trid)}</contact:paTRID>"
-        f"<contact:paDate>{write_instant(data.date)}</contact:paDate></contact:panData>"
-    )
+    return f"{_open('panData')}{write_pending('contact', 'id', data.id, data)}</contact:panData>"
 
 
 WRITE: Final[dict[type, Any]] = {

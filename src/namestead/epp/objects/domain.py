@@ -41,11 +41,12 @@ from namestead.epp.objects.parts import (
     write_addresses,
     write_auth_info,
     write_checks,
+    write_pending,
     write_period,
     write_statuses,
-    write_trids,
+    write_transfer,
 )
-from namestead.epp.values import day, element, escape, instant, instant_element, token, write_boolean, write_instant
+from namestead.epp.values import day, element, escape, instant, instant_element, token
 
 _NS: Final = f"{{{DOMAIN}}}"
 _NAME, _PERIOD, _HOSTS, _REGISTRANT = f"{_NS}name", f"{_NS}period", f"{_NS}ns", f"{_NS}registrant"
@@ -375,19 +376,12 @@ def _write_renew_data(data: DomainRenewData) -> str:
 def _write_transfer_data(data: DomainTransferData) -> str:
     return (
         f"{_open('trnData')}<domain:name>{escape(data.name)}</domain:name>"
-        f"<domain:trStatus>{escape(data.status)}</domain:trStatus>"
-        f"<domain:reID>{escape(data.re_id)}</domain:reID>{instant_element('domain:reDate', data.re_date)}"
-        f"<domain:acID>{escape(data.ac_id)}</domain:acID>{instant_element('domain:acDate', data.ac_date)}"
-        f"{instant_element('domain:exDate', data.ex_date)}</domain:trnData>"
+        f"{write_transfer('domain', data)}{instant_element('domain:exDate', data.ex_date)}</domain:trnData>"
     )
 
 
 def _write_pending_data(data: DomainPendingData) -> str:
-    return (
-        f'{_open("panData")}<domain:name paResult="{write_boolean(data.result)}">{escape(data.name)}</domain:name>'
-        f"<domain:paTRID>{write_trids(data.cl_trid, data.sv_trid)}</domain:paTRID>"
-        f"<domain:paDate>{write_instant(data.date)}</domain:paDate></domain:panData>"
-    )
+    return f"{_open('panData')}{write_pending('domain', 'name', data.name, data)}</domain:panData>"
 
 
 WRITE: Final[dict[type, Any]] = {

@@ -28,10 +28,10 @@ from namestead.epp.objects.parts import (
     read_status,
     write_addresses,
     write_checks,
+    write_pending,
     write_statuses,
-    write_trids,
 )
-from namestead.epp.values import element, escape, instant, instant_element, token, write_boolean, write_instant
+from namestead.epp.values import element, escape, instant, instant_element, token, write_instant
 
 _NS: Final = f"{{{HOST}}}"
 _NAME, _ADDRESS, _STATUS, _ADD, _REM = f"{_NS}name", f"{_NS}addr", f"{_NS}status", f"{_NS}add", f"{_NS}rem"
@@ -197,11 +197,7 @@ def _write_create_data(data: HostCreateData) -> str:
 
 
 def _write_pending_data(data: HostPendingData) -> str:
-    return (
-        f'{_open("panData")}<host:name paResult="{write_boolean(data.result)}">{escape(data.name)}</host:name>'
-        f"<host:paTRID>{write_trids(data.cl_trid, data.sv_trid)}</host:paTRID>"
-        f"<host:paDate>{write_instant(data.date)}</host:paDate></host:panData>"
-    )
+    return f"{_open('panData')}{write_pending('host', 'name', data.name, data)}</host:panData>"
 
 
 WRITE: Final[dict[type, Any]] = {

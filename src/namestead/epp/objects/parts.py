@@ -10,7 +10,21 @@ from typing import Literal, cast
 
 from lxml import etree
 
-from namestead.epp.messages import REASON_LENGTH, Address, AuthInfo, CheckResult, Period, Phone, Status, TransferOp
+from namestead.epp.messages import (
+    REASON_LENGTH,
+    Address,
+    AuthInfo,
+    CheckResult,
+    ContactPendingData,
+    ContactTransferData,
+    DomainPendingData,
+    DomainTransferData,
+    HostPendingData,
+    Period,
+    Phone,
+    Status,
+    TransferOp,
+)
 from namestead.epp.namespaces import EPP
 from namestead.epp.values import (
     attribute,
@@ -18,6 +32,7 @@ from namestead.epp.values import (
     element,
     escape,
     instant,
+    instant_element,
     integer,
     language,
     line,
@@ -166,6 +181,29 @@ def write_checks(prefix: str, identifier: Literal["name", "id"], results: Iterab
         f'<{prefix}:cd><{tag} avail="{write_boolean(result.available)}">{escape(result.name)}</{tag}>'
         f"{write_reason(f'{prefix}:reason', result.reason, result.lang)}</{prefix}:cd>"
         for result in results
+    )
+
+
+def write_pending(
+    prefix: str,
+    identifier: Literal["name", "id"],
+    of: str,
+    data: DomainPendingData | HostPendingData | ContactPendingData,
+) -> str:
+    """What a `<panData>` holds; `of` is the object's name."""
+    return (
+        f'<{prefix}:{identifier} paResult="{write_boolean(data.result)}">{escape(of)}</{prefix}:{identifier}>'
+        f"<{prefix}:paTRID>{write_trids(data.cl_trid, data.sv_trid)}</{prefix}:paTRID>"
+        f"{instant_element(f'{prefix}:paDate', data.date)}"
+    )
+
+
+def write_transfer(prefix: str, data: DomainTransferData | ContactTransferData) -> str:
+    """What a `<trnData>` says of the transfer itself."""
+    return (
+        f"<{prefix}:trStatus>{escape(data.status)}</{prefix}:trStatus>"
+        f"<{prefix}:reID>{escape(data.re_id)}</{prefix}:reID>{instant_element(f'{prefix}:reDate', data.re_date)}"
+        f"<{prefix}:acID>{escape(data.ac_id)}</{prefix}:acID>{instant_element(f'{prefix}:acDate', data.ac_date)}"
     )
 
 
